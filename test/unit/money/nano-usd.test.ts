@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MAX_USD, formatUsd, isAmountProblem, parseUsd } from '../../../core/money/nano-usd';
 
 describe('parseUsd', () => {
