@@ -41,6 +41,12 @@ export interface SweepAccountEnvironment extends BaseEnvironment, LedgerEnvironm
   readonly DEFAULT_POLICY: string;
 }
 
+export interface TokenClaimsEnvironment extends BaseEnvironment {
+  readonly TENANT_CLAIM: string;
+  /** Holds which tenant each machine client acts for. */
+  readonly CONTROL_TABLE: string;
+}
+
 /** What each function is given. */
 export interface EnvironmentByFunction {
   readonly 'create-run': AdmissionEnvironment;
@@ -57,4 +63,5 @@ export interface EnvironmentByFunction {
   readonly 'not-found': BaseEnvironment;
   readonly 'sweep-plan': SweepPlanEnvironment;
   readonly 'sweep-account': SweepAccountEnvironment;
+  readonly 'token-claims': TokenClaimsEnvironment;
 }

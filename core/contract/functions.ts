@@ -83,6 +83,9 @@ export const FUNCTIONS = {
   'not-found': { purpose: 'Answers every path that is not a route with a problem document.' },
   'sweep-plan': { purpose: 'On a schedule: one queue message for each account to sweep.' },
   'sweep-account': { purpose: 'From the queue: put one tenant-month in order.' },
+  'token-claims': {
+    purpose: 'Called by Cognito before it signs a token: adds the tenant of a machine client.',
+  },
 } as const satisfies Record<string, FunctionContract>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
