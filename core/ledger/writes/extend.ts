@@ -1,0 +1,31 @@
+import type { NanoUsd } from '../../money/nano-usd';
+import type { ParentRef } from '../account-ref';
+import { allOf, holdEquals, isAffordable, isOpen } from '../conditions';
+import type { HoldId } from '../hold-id';
+import type { LedgerWrite } from '../write';
+
+/**
+ * Make the hold that funds a child larger, from the child's limit to the new one. A hold that is
+ * larger than the child's limit is an extension that nobody has taken over yet: go to raise.
+ */
+export const extend = (terms: {
+  readonly ref: ParentRef;
+  readonly hold: HoldId;
+  readonly from: NanoUsd;
+  readonly to: NanoUsd;
+}): LedgerWrite => {
+  const more = terms.to - terms.from;
+  return {
+    name: 'extend',
+    ref: terms.ref,
+    condition: allOf(isOpen, holdEquals(terms.hold, terms.from), isAffordable(more)),
+    effect: {
+      kind: 'update',
+      changes: [
+        { add: 'available', by: -more },
+        { hold: terms.hold, amount: terms.to },
+      ],
+    },
+    delivery: 'repeatable',
+  };
+};
