@@ -1,0 +1,108 @@
+import type { EnvironmentByFunction } from '../core/contract/environment';
+import type { FunctionName } from '../core/contract/functions';
+import { LEDGER_KEYS } from '../core/contract/tables';
+
+/** Variables that name a resource: a function gets each one together with its permission. */
+export type ResourceVariable = 'LEDGER_TABLE' | 'CONTROL_TABLE' | 'SWEEP_QUEUE_URL';
+
+export type ResourcesOf<Name extends FunctionName> = Extract<
+  keyof EnvironmentByFunction[Name],
+  ResourceVariable
+>;
+
+export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
+
+/** What a function may do with a table; an empty list gives it the table's name alone. */
+export interface TablePermission {
+  readonly actions: readonly TableAction[];
+  /** Indexes that may be queried. */
+  readonly indexes?: readonly string[];
+}
+
+export interface QueuePermission {
+  readonly actions: readonly 'SendMessage'[];
+}
+
+export interface PermissionByResource {
+  readonly LEDGER_TABLE: TablePermission;
+  readonly CONTROL_TABLE: TablePermission;
+  readonly SWEEP_QUEUE_URL: QueuePermission;
+}
+
+export type PermissionsOf<Name extends FunctionName> = Pick<
+  PermissionByResource,
+  ResourcesOf<Name>
+>;
+
+const { runById, byDate } = LEDGER_KEYS;
+const NAME_ONLY = { actions: [] } as const;
+
+/**
+ * Who may do what. Every function has a role of its own with exactly this, the right to write its
+ * own log and the right to send traces. No function may scan, delete, or run a transaction.
+ */
+export const PERMISSIONS: { readonly [Name in FunctionName]: PermissionsOf<Name> } = {
+  'create-run': {
+    LEDGER_TABLE: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    CONTROL_TABLE: { actions: ['GetItem', 'UpdateItem'] },
+  },
+  'check-step': {
+    LEDGER_TABLE: {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: [runById.index],
+    },
+    CONTROL_TABLE: { actions: ['GetItem', 'UpdateItem'] },
+  },
+  'record-usage': {
+    LEDGER_TABLE: {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: [runById.index],
+    },
+    CONTROL_TABLE: { actions: ['GetItem', 'UpdateItem'] },
+  },
+  'complete-run': {
+    LEDGER_TABLE: {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: [runById.index],
+    },
+    CONTROL_TABLE: { actions: ['GetItem'] },
+  },
+  'read-run': {
+    LEDGER_TABLE: { actions: ['GetItem', 'Query'], indexes: [runById.index] },
+    CONTROL_TABLE: NAME_ONLY,
+  },
+  'read-policy': {
+    LEDGER_TABLE: NAME_ONLY,
+    CONTROL_TABLE: { actions: ['GetItem'] },
+  },
+  'write-policy': {
+    LEDGER_TABLE: { actions: ['GetItem', 'PutItem', 'UpdateItem'] },
+    CONTROL_TABLE: { actions: ['GetItem', 'PutItem', 'UpdateItem'] },
+  },
+  'read-budget': {
+    LEDGER_TABLE: { actions: ['GetItem'] },
+    CONTROL_TABLE: { actions: ['GetItem'] },
+  },
+  'list-usage': {
+    LEDGER_TABLE: { actions: ['Query'], indexes: [byDate.index] },
+    CONTROL_TABLE: NAME_ONLY,
+  },
+  healthz: {
+    LEDGER_TABLE: { actions: ['GetItem'] },
+    CONTROL_TABLE: NAME_ONLY,
+  },
+  openapi: {},
+  'not-found': {},
+  'sweep-plan': {
+    LEDGER_TABLE: NAME_ONLY,
+    CONTROL_TABLE: { actions: ['GetItem', 'Query'] },
+    SWEEP_QUEUE_URL: { actions: ['SendMessage'] },
+  },
+  'sweep-account': {
+    LEDGER_TABLE: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    CONTROL_TABLE: { actions: ['GetItem', 'UpdateItem'] },
+  },
+  'token-claims': {
+    CONTROL_TABLE: { actions: ['GetItem'] },
+  },
+};

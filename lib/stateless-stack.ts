@@ -1,0 +1,94 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { BASE_PATH, FUNCTION_NAMES, type FunctionName } from '../core/contract/functions';
+import type { Access } from './constructs/access';
+import { BillingApi } from './constructs/billing-api';
+import { BillingFunction, type AccessOf } from './constructs/billing-function';
+import { Sweeper, SweepQueue } from './constructs/sweeper';
+import { PERMISSIONS, type PermissionByResource, type ResourceVariable } from './permissions';
+import type { StageSettings } from './stage-settings';
+import type { StatefulStack } from './stateful-stack';
+import { variablesOf } from './variables';
+
+export interface StatelessStackProps extends StackProps {
+  readonly settings: StageSettings;
+  readonly assetsDir: string;
+  readonly stateful: StatefulStack;
+}
+
+type Resources = {
+  readonly [Variable in ResourceVariable]: {
+    access(permission: PermissionByResource[Variable]): Access;
+  };
+};
+
+/** What a deployment may replace at any time: functions, API, sweeper, alarms, dashboard. */
+export class StatelessStack extends Stack {
+  private readonly functions = new Map<FunctionName, BillingFunction<FunctionName>>();
+
+  constructor(scope: Construct, id: string, props: StatelessStackProps) {
+    super(scope, id, props);
+    const { settings, stateful } = props;
+    const queue = new SweepQueue(this, 'SweepQueue', settings.stage);
+    const resources: Resources = {
+      LEDGER_TABLE: stateful.ledger,
+      CONTROL_TABLE: stateful.control,
+      SWEEP_QUEUE_URL: queue,
+    };
+    for (const name of FUNCTION_NAMES) {
+      // Stands beside the user pool that names it.
+      if (name !== 'token-claims') this.addFunction(name, props, resources);
+    }
+    const api = new BillingApi(this, 'HttpApi', {
+      settings,
+      issuer: stateful.issuer,
+      audience: stateful.audience,
+      functionOf: (name) => this.functionOf(name).lambda,
+    });
+    new Sweeper(this, 'Sweeper', {
+      settings,
+      queue,
+      plan: this.functionOf('sweep-plan').lambda,
+      account: this.functionOf('sweep-account').lambda,
+    });
+    new CfnOutput(this, 'ApiUrl', { value: `${api.url}${BASE_PATH}` });
+  }
+
+  private addFunction<Name extends FunctionName>(
+    name: Name,
+    props: StatelessStackProps,
+    resources: Resources,
+  ): void {
+    const made = new BillingFunction(this, {
+      name,
+      settings: props.settings,
+      assetsDir: props.assetsDir,
+      variables: variablesOf(props.settings)[name],
+      access: accessOf(name, resources),
+    });
+    this.functions.set(name, made);
+  }
+
+  private functionOf(name: FunctionName): BillingFunction<FunctionName> {
+    const found = this.functions.get(name);
+    if (found === undefined) throw new Error(`No function ${name} in this stack`);
+    return found;
+  }
+}
+
+/** The rows of the permission table turned into what the resources give for them. */
+function accessOf<Name extends FunctionName>(name: Name, resources: Resources): AccessOf<Name> {
+  const permissions: Partial<PermissionByResource> = PERMISSIONS[name];
+  const access: Partial<Record<ResourceVariable, Access>> = {};
+  if (permissions.LEDGER_TABLE) {
+    access.LEDGER_TABLE = resources.LEDGER_TABLE.access(permissions.LEDGER_TABLE);
+  }
+  if (permissions.CONTROL_TABLE) {
+    access.CONTROL_TABLE = resources.CONTROL_TABLE.access(permissions.CONTROL_TABLE);
+  }
+  if (permissions.SWEEP_QUEUE_URL) {
+    access.SWEEP_QUEUE_URL = resources.SWEEP_QUEUE_URL.access(permissions.SWEEP_QUEUE_URL);
+  }
+  // PERMISSIONS is typed to have a row for each resource that the function's environment names.
+  return access as AccessOf<Name>;
+}
