@@ -48,11 +48,11 @@ export const PROBLEMS = {
     detail: 'The call took too long; try again.',
     headers: { 'retry-after': '1' },
   },
-  stopping: {
+  notReady: {
     status: 503,
     code: 'SERVICE_UNAVAILABLE',
     title: 'Service unavailable',
-    detail: 'The server is stopping.',
+    detail: 'The server is starting or stopping.',
     headers: { 'retry-after': '5' },
   },
 } as const satisfies Record<string, Problem>;

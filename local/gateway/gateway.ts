@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CloudClock } from '../clock';
+import type { FunctionHost } from '../functions/function-host';
+import { StartFault } from '../start-fault';
+import type { JwtAuthorizer } from './authorizer';
+import type { LocalEndpoints } from './local-endpoints';
+import { eventOf, sendResult } from './payload';
+import { PROBLEMS, sendProblem, unauthenticated } from './problems';
+import { readBody } from './read-body';
+import type { RouteTable } from './route-table';
+
+export interface GatewayParts {
+  readonly routes: RouteTable;
+  readonly hosts: ReadonlyMap<string, FunctionHost>;
+  readonly authorizer: JwtAuthorizer;
+  readonly local: LocalEndpoints;
+  readonly clock: CloudClock;
+  readonly accountId: string;
+  /** A fault of the local cloud itself. */
+  readonly onFault: (error: unknown) => void;
+}
+
+const HOST = '127.0.0.1';
+const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+/** Longer than clients keep a connection, so that it is them who close it. */
+const KEEP_ALIVE_MS = 65_000;
+const STOP_PATIENCE_MS = 15_000;
+
+/** Plays the HTTP API in front of the functions. It listens before it has anything to serve. */
+export class Gateway {
+  private readonly server: Server;
+  private readonly inFlight = new Set<ServerResponse>();
+  private parts: GatewayParts | undefined;
+  private isStopping = false;
+
+  private constructor() {
+    this.server = createServer((request, response) => void this.receive(request, response));
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
+  }
+
+  /**
+   * Takes the port.
+   * @param port 0: any free one
+   * @throws StartFault when the port is taken
+   */
+  static async listen(port: number): Promise<Gateway> {
+    const gateway = new Gateway();
+    await new Promise<void>((resolve, reject) => {
+      gateway.server.once('error', (error: NodeJS.ErrnoException) => {
+        const reason = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be used (${error.code})`;
+        const advice = 'set PORT to another one, for example PORT=8788 npm start.';
+        reject(new StartFault(`Port ${port} ${reason}; ${advice}`, { cause: error }));
+      });
+      gateway.server.listen(port, HOST, resolve);
+    });
+    return gateway;
+  }
+
+  get url(): string {
+    return `http://${HOST}:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  serve(parts: GatewayParts): void {
+    this.parts = parts;
+  }
+
+  /** Takes no new connection, lets the calls in flight end, and resolves then. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    for (const response of this.inFlight) response.shouldKeepAlive = false;
+    const impatience = setTimeout(() => this.server.closeAllConnections(), STOP_PATIENCE_MS);
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+    clearTimeout(impatience);
+  }
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    this.inFlight.add(response);
+    response.once('close', () => this.inFlight.delete(response));
+    if (this.parts === undefined || this.isStopping) {
+      response.shouldKeepAlive = false;
+      return sendProblem(response, PROBLEMS.notReady, path);
+    }
+    try {
+      if (await this.parts.local.handle(path, request, response)) return;
+      await this.route(this.parts, path, request, response);
+    } catch (error) {
+      // The caller went away in mid-request: nobody is left to answer.
+      if (request.destroyed && !request.complete) return;
+      this.parts.onFault(error);
+      if (!response.headersSent) sendProblem(response, PROBLEMS.functionFault, path);
+      else response.destroy();
+    }
+  }
+
+  private async route(
+    parts: GatewayParts,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const requestId = randomUUID();
+    response.setHeader('apigw-requestid', requestId);
+    response.setHeader('x-request-id', requestId);
+    const match = parts.routes.find(request.method ?? 'GET', path);
+    if (match.kind === 'malformed') return sendProblem(response, PROBLEMS.malformedPath, path);
+    if (match.kind === 'none') return sendProblem(response, PROBLEMS.notFound, path);
+    const { route, pathParameters } = match;
+    const host = parts.hosts.get(route.functionName);
+    if (host === undefined) return sendProblem(response, PROBLEMS.notFound, path);
+    const decision = route.isGuarded
+      ? await parts.authorizer.decide(request.headers.authorization, route.scopes)
+      : undefined;
+    if (decision?.kind === 'unauthenticated') {
+      const problem = unauthenticated(decision.detail, decision.wasTokenGiven);
+      return sendProblem(response, problem, path);
+    }
+    if (decision?.kind === 'insufficient-scope') {
+      return sendProblem(response, PROBLEMS.insufficientScope, path);
+    }
+    const body = await readBody(request, BODY_LIMIT_BYTES);
+    if (body === undefined) {
+      response.shouldKeepAlive = false;
+      return sendProblem(response, PROBLEMS.bodyTooLarge, path);
+    }
+    const event = eventOf(request, {
+      requestId,
+      routeKey: route.key,
+      path,
+      rawQueryString: (request.url ?? '').split('?').slice(1).join('?'),
+      pathParameters,
+      body,
+      nowMs: parts.clock.nowMs(),
+      accountId: parts.accountId,
+      authorization: decision?.authorization,
+    });
+    await this.invoke(host, requestId, event, path, response);
+  }
+
+  private async invoke(
+    host: FunctionHost,
+    requestId: string,
+    event: object,
+    path: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const outcome = await host.invoke(event, requestId);
+    switch (outcome.kind) {
+      case 'result':
+        return sendResult(response, outcome.result);
+      case 'timeout':
+        return sendProblem(response, PROBLEMS.functionTimeout, path);
+      case 'fault':
+      case 'crash':
+        return sendProblem(response, PROBLEMS.functionFault, path);
+    }
+  }
+}
