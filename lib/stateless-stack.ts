@@ -2,7 +2,10 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { BASE_PATH, FUNCTION_NAMES, type FunctionName } from '../core/contract/functions';
 import type { Access } from './constructs/access';
+import { AlarmTopic } from './constructs/alarm-topic';
+import { BillingAlarms, type BillingAlarmsProps } from './constructs/billing-alarms';
 import { BillingApi } from './constructs/billing-api';
+import { BillingDashboard } from './constructs/billing-dashboard';
 import { BillingFunction, type AccessOf } from './constructs/billing-function';
 import { Sweeper, SweepQueue } from './constructs/sweeper';
 import { PERMISSIONS, type PermissionByResource, type ResourceVariable } from './permissions';
@@ -45,12 +48,13 @@ export class StatelessStack extends Stack {
       audience: stateful.audience,
       functionOf: (name) => this.functionOf(name).lambda,
     });
-    new Sweeper(this, 'Sweeper', {
+    const sweeper = new Sweeper(this, 'Sweeper', {
       settings,
       queue,
       plan: this.functionOf('sweep-plan').lambda,
       account: this.functionOf('sweep-account').lambda,
     });
+    this.addOperations(props, { apiStage: api.stage, sweepQueue: queue, sweeper });
     new CfnOutput(this, 'ApiUrl', { value: `${api.url}${BASE_PATH}` });
   }
 
@@ -67,6 +71,34 @@ export class StatelessStack extends Stack {
       access: accessOf(name, resources),
     });
     this.functions.set(name, made);
+  }
+
+  private addOperations(
+    { settings, stateful }: StatelessStackProps,
+    watched: Pick<BillingAlarmsProps, 'apiStage' | 'sweepQueue' | 'sweeper'>,
+  ): void {
+    const made = [
+      ...this.functions.values(),
+      ...(stateful.tokenClaims ? [stateful.tokenClaims] : []),
+    ];
+    const functions = new Map(made.map((one) => [one.name, one.lambda]));
+    const { topic } = new AlarmTopic(this, 'AlarmTopic', settings);
+    const { alarms } = new BillingAlarms(this, 'Alarms', {
+      ...watched,
+      settings,
+      topic,
+      functions,
+      ledger: stateful.ledger.table,
+      control: stateful.control.table,
+    });
+    new BillingDashboard(this, 'Dashboard', {
+      ...watched,
+      stage: settings.stage,
+      alarms,
+      functions,
+      ledger: stateful.ledger.table,
+    });
+    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn });
   }
 
   private functionOf(name: FunctionName): BillingFunction<FunctionName> {

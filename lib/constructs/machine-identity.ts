@@ -1,5 +1,6 @@
 import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
+  AccountRecovery,
   FeaturePlan,
   LambdaVersion,
   Mfa,
@@ -83,6 +84,7 @@ export class MachineIdentity extends Construct {
       featurePlan: FeaturePlan.ESSENTIALS,
       selfSignUpEnabled: false,
       signInAliases: { email: true },
+      accountRecovery: AccountRecovery.EMAIL_ONLY,
       mfa: Mfa.REQUIRED,
       mfaSecondFactor: { otp: true, sms: false },
       passwordPolicy: {
@@ -118,7 +120,6 @@ export class MachineIdentity extends Construct {
     return pool.addClient(client.name, {
       userPoolClientName: `maestro-billing-${stage}-${client.name}`,
       generateSecret: true,
-      authFlows: {},
       oAuth: { flows: { clientCredentials: true }, scopes: granted },
       accessTokenValidity: Duration.hours(1),
       preventUserExistenceErrors: true,
