@@ -66,7 +66,8 @@ export class FunctionHost {
   }
 
   private note(outcome: Outcome, requestId: string): void {
-    const say = (text: string) => this.settings.onOutput(`${requestId} ${text}\n`);
+    const { name } = this.definition;
+    const say = (text: string) => this.settings.onTrouble(`${name} ${requestId}: ${text}`);
     if (outcome.kind === 'fault') say(outcome.fault.stack ?? outcome.fault.message);
     if (outcome.kind === 'timeout') say(`timed out after ${outcome.timeoutMs} ms`);
     if (outcome.kind === 'crash') say(`crashed: ${outcome.message}`);

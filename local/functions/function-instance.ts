@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { FunctionDefinition } from '../assembly/functions';
 import type { InvokeMessage, ThreadMessage, ThreadSettings } from './messages';
@@ -7,8 +8,10 @@ export interface InstanceSettings {
   readonly threadFile: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly clockOffsetMs: number;
-  /** Gets everything that the function writes. */
-  readonly onOutput: (text: string) => void;
+  /** Gets every line that the function writes. */
+  readonly onOutput: (line: string) => void;
+  /** Gets what went wrong outside the function's own handling. */
+  readonly onTrouble: (text: string) => void;
 }
 
 interface Waiting {
@@ -48,7 +51,7 @@ export class FunctionInstance {
       stderr: true,
     });
     for (const stream of [this.thread.stdout, this.thread.stderr]) {
-      stream.setEncoding('utf8').on('data', settings.onOutput);
+      createInterface({ input: stream }).on('line', settings.onOutput);
     }
     this.loaded = new Promise((resolve) => {
       this.thread.on('message', (message: ThreadMessage) => {
@@ -56,7 +59,7 @@ export class FunctionInstance {
         else this.settle(message.id, message);
       });
       this.thread.on('error', (error: Error) => {
-        settings.onOutput(`${error.stack ?? error.message}\n`);
+        settings.onTrouble(`${definition.name}: ${error.stack ?? error.message}`);
         this.end(error.message);
         resolve();
       });

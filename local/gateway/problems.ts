@@ -14,13 +14,13 @@ export const PROBLEMS = {
   malformedPath: {
     status: 400,
     code: 'INVALID_REQUEST',
-    title: 'Invalid request',
+    title: 'The request is not valid',
     detail: 'The path is not properly percent-encoded.',
   },
   insufficientScope: {
     status: 403,
     code: 'FORBIDDEN',
-    title: 'Forbidden',
+    title: 'The access token does not allow this',
     detail: 'The token lacks the scope that this call needs.',
   },
   notFound: {
@@ -32,26 +32,26 @@ export const PROBLEMS = {
   bodyTooLarge: {
     status: 413,
     code: 'INVALID_REQUEST',
-    title: 'Body too large',
+    title: 'The request is not valid',
     detail: 'A body may have 10 MB at most.',
   },
   functionFault: {
     status: 500,
-    code: 'INTERNAL_ERROR',
-    title: 'Internal error',
+    code: 'INTERNAL',
+    title: 'Something went wrong on our side',
     detail: 'The call failed; trying again may help.',
   },
   functionTimeout: {
     status: 503,
-    code: 'SERVICE_UNAVAILABLE',
-    title: 'Service unavailable',
+    code: 'LEDGER_UNAVAILABLE',
+    title: 'The ledger cannot be reached',
     detail: 'The call took too long; try again.',
     headers: { 'retry-after': '1' },
   },
   notReady: {
     status: 503,
-    code: 'SERVICE_UNAVAILABLE',
-    title: 'Service unavailable',
+    code: 'LEDGER_UNAVAILABLE',
+    title: 'The ledger cannot be reached',
     detail: 'The server is starting or stopping.',
     headers: { 'retry-after': '5' },
   },
@@ -62,7 +62,7 @@ export function unauthenticated(detail: string, wasTokenGiven: boolean): Problem
   return {
     status: 401,
     code: 'UNAUTHENTICATED',
-    title: 'Unauthenticated',
+    title: 'A valid access token is needed',
     detail,
     headers: {
       'www-authenticate': wasTokenGiven ? 'Bearer error="invalid_token"' : 'Bearer',
@@ -75,16 +75,21 @@ export function methodNotAllowed(allowed: string): Problem {
   return {
     status: 405,
     code: 'METHOD_NOT_ALLOWED',
-    title: 'Method not allowed',
+    title: 'The path does not take this method',
     detail: `Only ${allowed} is answered here.`,
     headers: { allow: allowed },
   };
 }
 
+/** The same names that the functions use. */
+function typeOf(code: string): string {
+  return `urn:maestro-billing:problem:${code.toLowerCase().replaceAll('_', '-')}`;
+}
+
 /** Answers `problem` as `application/problem+json`; `instance` is the path that was called. */
 export function sendProblem(response: ServerResponse, problem: Problem, instance: string): void {
   const { status, code, title, detail, headers } = problem;
-  const body = JSON.stringify({ type: 'about:blank', title, status, detail, code, instance });
+  const body = JSON.stringify({ type: typeOf(code), title, status, detail, code, instance });
   response.writeHead(status, {
     ...headers,
     'content-type': 'application/problem+json',

@@ -4,7 +4,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import { StartFault } from '../start-fault';
@@ -46,7 +46,10 @@ function loadOrStore(folder: string): KeyObject {
   if (stored !== undefined) return stored;
   const made = generate();
   const pem = made.export({ type: 'pkcs8', format: 'pem' });
-  writeFileSync(join(folder, FILE), pem, { mode: OWNER_ONLY });
+  // Renamed into place, so that a kill in between leaves no half key behind.
+  const draft = join(folder, `${FILE}.${process.pid}`);
+  writeFileSync(draft, pem, { mode: OWNER_ONLY });
+  renameSync(draft, join(folder, FILE));
   return made;
 }
 
