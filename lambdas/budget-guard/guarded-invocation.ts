@@ -91,8 +91,7 @@ export class GuardedInvocation {
     this.ending = ending;
     let usage: RecordUsageRequest = this.tally.total();
     try {
-      // Unguarded so far. The ids are the same, so a check whose answer was lost is found again.
-      const { reservedUSD } = this.admission ?? (await this.admit(deadlineMs, deadlineMs));
+      const reservedUSD = await this.heldUSD(ending, deadlineMs);
       usage = this.amountDue(ending, reservedUSD);
       await this.book(usage, reservedUSD, deadlineMs);
     } catch (error) {
@@ -104,12 +103,32 @@ export class GuardedInvocation {
     }
   }
 
+  /**
+   * What is held for the step. An invocation that ran unguarded asks only now, under the same ids,
+   * so that a check whose answer was lost is found again. A step refused now has spent its money
+   * all the same, and Maestro books that without a hold.
+   */
+  private async heldUSD(ending: Ending, deadlineMs: number): Promise<UsdAmount> {
+    if (this.admission !== undefined) return this.admission.reservedUSD;
+    const { client } = this.deps;
+    const { runId, step, newRun } = this.plan;
+    if (newRun !== undefined) {
+      accepted(await this.repeat((call) => client.createRun(newRun, call), deadlineMs));
+    }
+    const answer = await this.repeat((call) => client.checkStep(runId, step, call), deadlineMs);
+    if (answer.kind === 'accepted') return answer.body.reservedUSD;
+    if (step.estimatedCostUSD === undefined && this.isChargedEstimate(ending)) accepted(answer);
+    return step.estimatedCostUSD ?? NOTHING;
+  }
+
+  private isChargedEstimate(ending: Ending): boolean {
+    return this.tally.isEmpty && this.deps.chargeWithoutReport[ending] === 'charge-estimate';
+  }
+
   private amountDue(ending: Ending, reservedUSD: UsdAmount): RecordUsageRequest {
     const reported = this.tally.total();
-    if (this.tally.isEmpty) {
-      const isReleased = this.deps.chargeWithoutReport[ending] === 'release';
-      return { ...reported, costUSD: isReleased ? NOTHING : reservedUSD };
-    }
+    if (this.isChargedEstimate(ending)) return { ...reported, costUSD: reservedUSD };
+    if (this.tally.isEmpty) return { ...reported, costUSD: NOTHING };
     if (!this.tally.isIncomplete) return reported;
     return { ...reported, costUSD: larger(reported.costUSD ?? NOTHING, reservedUSD) };
   }

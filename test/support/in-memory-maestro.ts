@@ -135,8 +135,9 @@ export class InMemoryMaestro {
   recordUsage(runId: string, stepId: string, request: RecordUsageRequest): MaestroAnswer {
     const content = JSON.stringify(request);
     const run = this.runs.get(runId);
-    const step = run?.steps.get(stepId);
-    if (run === undefined || step === undefined) return problem(404, 'NOT_FOUND');
+    if (run === undefined) return problem(404, 'NOT_FOUND');
+    // Money that is spent is booked, held or not.
+    const step: Step = run.steps.get(stepId) ?? { content: '', held: 0n };
     if (step.usage !== undefined && step.usage.content !== content) {
       return problem(409, 'ID_REUSED');
     }
@@ -150,6 +151,7 @@ export class InMemoryMaestro {
     if (step.usage === undefined) {
       step.usage = { content, cost, request };
       step.held = 0n;
+      run.steps.set(stepId, step);
       run.limit = run.status === 'OPEN' ? max(run.limit, runSpent(run)) : runSpent(run);
     }
     const figures = { date: '2026-11-05', model: model ?? null, provider: null, tokens: null };

@@ -108,8 +108,7 @@ test.each([
   [200, null],
 ])('a client that is refused (%s) is a mistake to be mended', async (status, body) => {
   server.plan('token', { kind: 'answer', status, body });
-  const failure = expect(source()()).rejects;
-  await failure.toBeInstanceOf(MaestroRequestError);
+  await expect(source()()).rejects.toBeInstanceOf(MaestroRequestError);
 });
 
 test('no error tells the secret', async () => {

@@ -156,6 +156,36 @@ describe('Maestro out of reach before the handler', () => {
   });
 });
 
+describe('a step refused once Maestro is back', () => {
+  const away: Fault = { kind: 'answer', status: 503, headers: { 'retry-after': '9' } };
+
+  test('is booked without a hold: its money is spent', async () => {
+    bench.openRun();
+    bench.server.plan('check-step', away);
+    const step = { estimatedCostUSD: '11' };
+    const options = { ...spendsAFew, step, onUnavailable: 'allow' } as const;
+    await bench.wrap(async () => ({ text: '' }), options)();
+    expect(bench.figures()).toEqual({ spentUSD: '0.07', heldUSD: '0.00' });
+    expect(bench.failures).toEqual([]);
+  });
+
+  test('is booked at its estimate if nothing was reported', async () => {
+    bench.openRun();
+    bench.server.plan('check-step', away);
+    const options = { step: { estimatedCostUSD: '11' }, onUnavailable: 'allow' } as const;
+    await bench.wrap(async () => ({ text: '' }), options)();
+    expect(bench.maestro.spentUSD).toBe('11.00');
+  });
+
+  test('is handed over if nobody can say what it cost', async () => {
+    bench.openRun();
+    bench.server.plan('check-step', away);
+    const step = { model: 'gpt-4o', estimatedTokens: { input: 9_000_000, output: 1 } };
+    await bench.wrap(async () => ({ text: '' }), { step, onUnavailable: 'allow' })();
+    expect(bench.failures).toMatchObject([{ what: 'usage-not-booked', error: { status: 402 } }]);
+  });
+});
+
 describe('Maestro out of reach after the handler', () => {
   test('leaves the result alone and the run open, for the sweeper to return', async () => {
     bench.server.plan(
