@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../money/nano-usd';
-import { canAfford, isLive, type Account } from './account';
+import { canAfford, isLive, type Account, type Facts } from './account';
 import { usageOf, type RunRef } from './account-ref';
 import { extendRun } from './extend-run';
 import { LedgerUnavailableError } from './faults';
@@ -14,6 +14,8 @@ export interface CheckStepRequest {
   readonly amount: NanoUsd;
   /** What the step was asked for with; a repeated call is compared with it. */
   readonly note: string;
+  /** What is kept of the run once its tenant's month has funded it anew. */
+  readonly factsOf?: (run: Account, month: Account) => Facts;
 }
 
 export type StepChecked =
@@ -52,7 +54,7 @@ export async function checkStep(
     const before = await earlierStep(ledger, request, run);
     if (before !== undefined) return before;
     if (placed.kind === 'not-open') return { kind: 'closed', run };
-    const extended = await extendRun(ledger, ref, run, amount - run.available);
+    const extended = await extendRun(ledger, ref, run, amount - run.available, request.factsOf);
     if (extended.kind === 'moved') continue;
     month = extended.month;
     if (extended.kind === 'short') {

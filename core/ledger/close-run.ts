@@ -1,4 +1,4 @@
-import { isLive, type Account } from './account';
+import { isLive, type Account, type Facts } from './account';
 import { tenantMonthOf, type RunRef } from './account-ref';
 import { LedgerUnavailableError } from './faults';
 import { MAX_ATTEMPTS, type LedgerPorts } from './ports';
@@ -16,14 +16,16 @@ export type RunClosed =
  * again does nothing more.
  * @param patienceMs how long a step's hold without usage is left alone. 0 when the caller says that
  *   the run is over: then no step is running, and usage that comes all the same is booked as late.
+ * @param facts what is kept of the run from then on; none: what was kept before
  * @throws LedgerUnavailableError
  */
 export async function closeRun(
   ledger: LedgerPorts,
   ref: RunRef,
   patienceMs: number,
+  facts?: Facts,
 ): Promise<RunClosed> {
-  const closed = await closeAccount(ledger, ref, patienceMs);
+  const closed = await closeAccount(ledger, ref, patienceMs, facts);
   if (closed.kind !== 'closed') return closed;
   const { run } = closed;
   const month = await settleHold(ledger, {
@@ -39,13 +41,15 @@ async function closeAccount(
   ledger: LedgerPorts,
   ref: RunRef,
   patienceMs: number,
+  facts: Facts | undefined,
 ): Promise<
   | { readonly kind: 'closed'; readonly run: Account }
   | { readonly kind: 'busy'; readonly run: Account }
   | { readonly kind: 'no-run' }
 > {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const { applied, account: run } = await ledger.store.apply(ledger.rules.close({ ref }));
+    const write = ledger.rules.close({ ref, ...(facts === undefined ? {} : { facts }) });
+    const { applied, account: run } = await ledger.store.apply(write);
     if (!isLive(run)) return { kind: 'no-run' };
     if (applied || run.state === 'CLOSED') return { kind: 'closed', run };
     for (const open of openHoldsOf(ref, run)) {

@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../money/nano-usd';
-import { canAfford, type Account } from './account';
+import { canAfford, type Account, type Facts } from './account';
 import { tenantMonthOf, type RunRef } from './account-ref';
 import type { LedgerPorts } from './ports';
 
@@ -20,6 +20,7 @@ export async function extendRun(
   ref: RunRef,
   run: Account,
   more: NanoUsd,
+  factsOf?: (run: Account, month: Account) => Facts,
 ): Promise<Extended> {
   const fundedBy = run.fundedBy as string;
   const from = run.limit;
@@ -32,6 +33,9 @@ export async function extendRun(
   if (!extended.applied && seen === from) {
     return canAfford(month, more) ? { kind: 'moved' } : { kind: 'short', month };
   }
-  const raised = await ledger.store.apply(ledger.rules.raise({ ref, fundedBy, from, to: seen }));
+  const facts = factsOf === undefined ? {} : { facts: factsOf(run, month) };
+  const raised = await ledger.store.apply(
+    ledger.rules.raise({ ref, fundedBy, from, to: seen, ...facts }),
+  );
   return raised.applied ? { kind: 'extended', month } : { kind: 'moved' };
 }

@@ -1,4 +1,4 @@
-import { isLive, type Account } from './account';
+import { isLive, type Account, type Facts } from './account';
 import { childRefOf, type RunRef, type TenantMonthRef } from './account-ref';
 import { closeRun } from './close-run';
 import type { LedgerPorts } from './ports';
@@ -11,6 +11,14 @@ export interface SweepPatience {
   readonly stepMs: number;
 }
 
+/** What a sweeper has to know of a run's account. */
+export interface SweptRuns {
+  /** When the run should have been completed, in milliseconds since the epoch. */
+  readonly deadlineMsOf: (run: Account) => number;
+  /** What is kept of a run that was closed because nobody completed it. */
+  readonly expiredFactsOf?: (run: Account) => Facts;
+}
+
 export interface SweepReport {
   readonly resolved: number;
   readonly waiting: number;
@@ -20,7 +28,6 @@ export interface SweepReport {
  * Put a tenant's month in order: settle what is booked, close runs past their deadline, give back
  * what nobody will use. The account's own holds are the index; nothing is scanned. Any number of
  * sweepers may do this at once.
- * @param deadlineMsOf when a run should have been completed, from its account
  * @returns undefined when the month has no account
  * @throws LedgerUnavailableError
  */
@@ -28,13 +35,13 @@ export async function sweepMonth(
   ledger: LedgerPorts,
   ref: TenantMonthRef,
   patience: SweepPatience,
-  deadlineMsOf: (run: Account) => number,
+  runs: SweptRuns,
 ): Promise<SweepReport | undefined> {
   const month = await ledger.store.read(ref);
   if (month === undefined) return undefined;
   const report = { resolved: 0, waiting: 0 };
   for (const open of openHoldsOf(ref, month)) {
-    const outcome = await sweepHold(ledger, open, patience, deadlineMsOf);
+    const outcome = await sweepHold(ledger, open, patience, runs);
     report[outcome] += 1;
   }
   return report;
@@ -44,18 +51,18 @@ async function sweepHold(
   ledger: LedgerPorts,
   open: OpenHold,
   patience: SweepPatience,
-  deadlineMsOf: (run: Account) => number,
+  runs: SweptRuns,
 ): Promise<keyof SweepReport> {
   const outcome = await resolveHold(ledger, open, patience.runMs);
   const ref = childRefOf(open.parent, open.hold);
   if (outcome === 'resolved' || ref.level !== 'run') return outcome;
   const run = await ledger.store.read(ref);
   if (!isLive(run) || !ledger.rules.isPaidBy(run, open.hold)) return 'waiting';
-  if (ledger.nowMs() <= deadlineMsOf(run)) {
+  if (ledger.nowMs() <= runs.deadlineMsOf(run)) {
     await settleBookedSteps(ledger, ref, run);
     return 'waiting';
   }
-  const closed = await closeRun(ledger, ref, patience.stepMs);
+  const closed = await closeRun(ledger, ref, patience.stepMs, runs.expiredFactsOf?.(run));
   return closed.kind === 'closed' ? 'resolved' : 'waiting';
 }
 

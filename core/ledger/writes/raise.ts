@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../../money/nano-usd';
+import type { Facts } from '../account';
 import type { RunRef } from '../account-ref';
 import { allOf, isFundedBy, isOpen, limitEquals } from '../conditions';
 import type { HoldId } from '../hold-id';
@@ -13,6 +14,7 @@ export const raise = (terms: {
   readonly fundedBy: HoldId;
   readonly from: NanoUsd;
   readonly to: NanoUsd;
+  readonly facts?: Facts;
 }): LedgerWrite => ({
   name: 'raise',
   ref: terms.ref,
@@ -22,6 +24,7 @@ export const raise = (terms: {
     changes: [
       { set: 'limit', to: terms.to },
       { add: 'available', by: terms.to - terms.from },
+      ...(terms.facts === undefined ? [] : [{ set: 'facts' as const, to: terms.facts }]),
     ],
   },
   delivery: 'repeatable',

@@ -1,0 +1,197 @@
+import { canAfford, type Account } from '../ledger/account';
+import { tenantMonthOf, type RunRef } from '../ledger/account-ref';
+import { LedgerUnavailableError } from '../ledger/faults';
+import { openRun, type RunOpened } from '../ledger/open-run';
+import type { NanoUsd } from '../money/nano-usd';
+import { DEFAULT_DEADLINE_MS, monthOf, monthOfEarlierTwin } from './calendar';
+import { estimateCost, type Estimated, type EstimateEntry } from './estimate';
+import { judge, type Judgement } from './judgement';
+import { alignMonth, budgetOf, monthAsItWouldBe, type BudgetView } from './month-account';
+import type { GuardPorts } from './ports';
+import {
+  asFacts,
+  canonical,
+  runFacts,
+  runKeyOf,
+  runRefOf,
+  type RunFacts,
+  type Tags,
+} from './run-facts';
+
+export interface CreateRun {
+  readonly tenant: string;
+  readonly runId?: string | undefined;
+  readonly pipeline: string;
+  readonly estimatedCost?: NanoUsd | undefined;
+  readonly estimate?: readonly EstimateEntry[] | undefined;
+  readonly tags?: Tags | undefined;
+  readonly deadline?: Date | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface GrantedRun extends Judgement {
+  readonly runId: string;
+  readonly tenant: string;
+  readonly pipeline: string;
+  readonly status: 'OPEN' | 'CLOSED';
+  readonly reserved: NanoUsd;
+  readonly budget: BudgetView;
+}
+
+export type RunCreated =
+  | { readonly kind: 'created' | 'repeated' | 'dry-run'; readonly run: GrantedRun }
+  | {
+      readonly kind: 'denied';
+      readonly budget: BudgetView;
+      readonly requested: NanoUsd;
+      readonly runId: string;
+    }
+  | { readonly kind: 'id-reused' }
+  | { readonly kind: 'deadline-passed' }
+  | Exclude<Estimated, { readonly kind: 'amount' }>;
+
+/**
+ * The run check: hold the run's estimated cost in its tenant's month, or refuse.
+ * @throws LedgerUnavailableError
+ */
+export async function createRun(ports: GuardPorts, request: CreateRun): Promise<RunCreated> {
+  const nowMs = ports.ledger.nowMs();
+  if (request.deadline !== undefined && request.deadline.getTime() <= nowMs) {
+    const earlier = await earlierTwin(ports, request, monthOf(nowMs));
+    return earlier === undefined ? { kind: 'deadline-passed' } : repeated(ports, request, earlier);
+  }
+  const estimated = await amountOf(ports, request);
+  if (estimated.kind !== 'amount') return estimated;
+  const { amount } = estimated;
+  const runId = request.runId ?? ports.newRunId();
+  const ref = runRefOf(ports, request.tenant, runId, monthOf(nowMs));
+  if (request.dryRun === true) return rehearse(ports, request, ref, runId, amount);
+  const twinMonth = monthOfEarlierTwin(nowMs);
+  if (request.runId !== undefined && twinMonth !== undefined) {
+    const earlier = await earlierTwin(ports, request, twinMonth);
+    if (earlier !== undefined) return repeated(ports, request, earlier);
+  }
+  return reserve(ports, { ...request, runId }, ref, amount);
+}
+
+async function amountOf(ports: GuardPorts, request: CreateRun): Promise<Estimated> {
+  if (request.estimatedCost !== undefined) return { kind: 'amount', amount: request.estimatedCost };
+  return estimateCost(ports, request.tenant, request.estimate ?? []);
+}
+
+async function reserve(
+  ports: GuardPorts,
+  request: CreateRun & { readonly runId: string },
+  ref: RunRef,
+  amount: NanoUsd,
+): Promise<RunCreated> {
+  const factsOf = (month: Account) => asFacts(openingFacts(ports, request, ref, amount, month));
+  const open = (): Promise<RunOpened> => openRun(ports.ledger, { run: ref, amount, factsOf });
+  let opened = await open();
+  if (opened.kind === 'no-month') {
+    const policy = await ports.policies.latest(request.tenant);
+    if (policy === undefined) return { kind: 'policy-not-found' };
+    await alignMonth(ports, tenantMonthOf(ref), policy);
+    opened = await open();
+  }
+  switch (opened.kind) {
+    case 'no-month':
+      throw new LedgerUnavailableError("the tenant's month would not open");
+    case 'denied': {
+      const budget = budgetOf(ref, opened.month, ports.ledger.nowMs());
+      return { kind: 'denied', budget, requested: amount, runId: request.runId };
+    }
+    case 'opened':
+      return { kind: 'created', run: granted(ports, ref, opened.run, opened.month) };
+    case 'existing':
+      return repeated(ports, request, { ref, ...opened });
+  }
+}
+
+function openingFacts(
+  ports: GuardPorts,
+  request: CreateRun & { readonly runId: string },
+  ref: RunRef,
+  reserved: NanoUsd,
+  month: Account,
+): RunFacts {
+  const nowMs = ports.ledger.nowMs();
+  return {
+    runId: request.runId,
+    pipeline: request.pipeline,
+    tags: request.tags ?? {},
+    fingerprint: fingerprintOf(ports, request),
+    openedAt: new Date(nowMs).toISOString(),
+    deadlineMs: request.deadline?.getTime() ?? nowMs + DEFAULT_DEADLINE_MS,
+    homeMonth: ref.month,
+    reserved,
+    judgement: judge(ref, month),
+    budget: budgetOf(ref, month, nowMs),
+  };
+}
+
+function fingerprintOf(ports: GuardPorts, request: CreateRun): string {
+  const { pipeline, estimatedCost, estimate, tags, deadline } = request;
+  return ports.digest(canonical({ pipeline, estimatedCost, estimate, tags: tags ?? {}, deadline }));
+}
+
+interface ExistingRun {
+  readonly ref: RunRef;
+  readonly run: Account;
+  readonly month: Account;
+}
+
+async function earlierTwin(
+  ports: GuardPorts,
+  request: CreateRun,
+  month: string,
+): Promise<ExistingRun | undefined> {
+  if (request.runId === undefined) return undefined;
+  const run = runKeyOf(ports, request.tenant, request.runId);
+  const found = (await ports.reader.monthsOfRun(request.tenant, run)).find(
+    (each) => each.month === month,
+  );
+  if (found === undefined) return undefined;
+  const ref: RunRef = { level: 'run', tenant: request.tenant, month, run };
+  const account = await ports.ledger.store.read(tenantMonthOf(ref));
+  return account === undefined ? undefined : { ref, run: found.account, month: account };
+}
+
+function repeated(ports: GuardPorts, request: CreateRun, existing: ExistingRun): RunCreated {
+  const { fingerprint, runId } = runFacts(existing.run);
+  if (runId !== request.runId || fingerprint !== fingerprintOf(ports, request)) {
+    return { kind: 'id-reused' };
+  }
+  return { kind: 'repeated', run: granted(ports, existing.ref, existing.run, existing.month) };
+}
+
+function granted(ports: GuardPorts, ref: RunRef, run: Account, month: Account): GrantedRun {
+  const { runId, pipeline, reserved, judgement } = runFacts(run);
+  return {
+    runId,
+    tenant: ref.tenant,
+    pipeline,
+    status: run.state === 'CLOSED' ? 'CLOSED' : 'OPEN',
+    reserved,
+    ...judgement,
+    budget: budgetOf(ref, month, ports.ledger.nowMs()),
+  };
+}
+
+/** What the answer would be, with nothing held and no month opened. */
+async function rehearse(
+  ports: GuardPorts,
+  request: CreateRun,
+  ref: RunRef,
+  runId: string,
+  amount: NanoUsd,
+): Promise<RunCreated> {
+  const month = await monthAsItWouldBe(ports, ref);
+  if (month === undefined) return { kind: 'policy-not-found' };
+  const budget = budgetOf(ref, month, ports.ledger.nowMs());
+  if (!canAfford(month, amount)) return { kind: 'denied', budget, requested: amount, runId };
+  const after = { ...month, holds: { ...month.holds, [`${ref.run}~0.rehearsal`]: amount } };
+  const { tenant, pipeline } = request;
+  const run = { runId, tenant, pipeline, status: 'OPEN' as const, reserved: 0n, budget };
+  return { kind: 'dry-run', run: { ...run, ...judge(ref, after) } };
+}

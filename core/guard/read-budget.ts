@@ -1,0 +1,35 @@
+import { monthOf } from './calendar';
+import { budgetOf, monthAsItWouldBe, type BudgetView } from './month-account';
+import type { GuardPorts } from './ports';
+
+const WHOLE_PERCENT = 100n;
+
+export interface BudgetStatus extends BudgetView {
+  /** Which of the policy's thresholds, in percent of the limit, spent and reserved have reached. */
+  readonly thresholdsCrossed: readonly number[];
+}
+
+export type BudgetRead =
+  | { readonly kind: 'budget'; readonly budget: BudgetStatus }
+  | { readonly kind: 'policy-not-found' };
+
+/**
+ * A month's figures; a month in which nothing happened shows what the policy grants.
+ * @throws LedgerUnavailableError
+ */
+export async function readBudget(
+  ports: Pick<GuardPorts, 'ledger' | 'policies'>,
+  request: { readonly tenant: string; readonly month?: string | undefined },
+): Promise<BudgetRead> {
+  const nowMs = ports.ledger.nowMs();
+  const ref = { tenant: request.tenant, month: request.month ?? monthOf(nowMs) };
+  const month = await monthAsItWouldBe(ports, ref);
+  if (month === undefined) return { kind: 'policy-not-found' };
+  const budget = budgetOf(ref, month, nowMs);
+  const policy = await ports.policies.recent(ref.tenant);
+  const committed = (budget.spent + budget.reserved) * WHOLE_PERCENT;
+  const thresholdsCrossed = (policy?.budget.alertThresholds ?? []).filter(
+    (percent) => committed > 0n && committed >= budget.limit * BigInt(percent),
+  );
+  return { kind: 'budget', budget: { ...budget, thresholdsCrossed } };
+}

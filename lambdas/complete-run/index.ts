@@ -1,0 +1,4 @@
+import { composeApi } from '../composition/api';
+import { createCompleteRunHandler } from './handler';
+
+export const handler = createCompleteRunHandler(composeApi('complete-run'));

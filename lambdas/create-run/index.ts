@@ -1,0 +1,4 @@
+import { composeApi } from '../composition/api';
+import { createCreateRunHandler } from './handler';
+
+export const handler = createCreateRunHandler(composeApi('create-run'));

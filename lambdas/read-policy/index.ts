@@ -1,0 +1,4 @@
+import { composeApi } from '../composition/api';
+import { createReadPolicyHandler } from './handler';
+
+export const handler = createReadPolicyHandler(composeApi('read-policy'));

@@ -1,0 +1,4 @@
+import { composeApi } from '../composition/api';
+import { createRecordUsageHandler } from './handler';
+
+export const handler = createRecordUsageHandler(composeApi('record-usage'));
