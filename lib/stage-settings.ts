@@ -29,7 +29,7 @@ export interface StageSettings {
    * and `operator` (read, policy, export, override, approve).
    */
   readonly machineClients: readonly MachineClient[];
-  /** Name of the JWT claim that carries the tenant. Default `tenant`. */
+  /** Name of the JWT claim that carries the tenant; may be a URL. Default `tenant`. */
   readonly tenantClaim: string;
   /** Address of the console, without a slash at the end; refusals link to it. */
   readonly consoleUrl: string;
@@ -107,7 +107,7 @@ type Check = (value: unknown) => string | undefined;
 const CHECKS: { readonly [Field in keyof Required<Omit<StageSettings, 'stage'>>]: Check } = {
   oidc: oidcProblem,
   machineClients: machineClientsProblem,
-  tenantClaim: matching(/^[A-Za-z][\w:-]{0,63}$/, 'the name of a claim'),
+  tenantClaim: matching(/^[A-Za-z][\w:./-]{0,127}$/, 'the name of a claim'),
   consoleUrl: matching(
     /^https?:\/\/[^\s?#]*[^\s?#/]$/,
     'an http(s) address without a slash at the end',

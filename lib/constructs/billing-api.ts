@@ -112,7 +112,10 @@ export class BillingApi extends Construct {
   }
 }
 
-/** One JSON object a line; times in milliseconds, sizes in bytes. Never the token itself. */
+/**
+ * One JSON object a line; times in milliseconds, sizes in bytes. Never the token itself. A claim
+ * whose name is a URL cannot be named in a format, so the tenant is left out there.
+ */
 function accessLogFormat(tenantClaim: string): AccessLogFormat {
   return AccessLogFormat.custom(
     JSON.stringify({
@@ -127,7 +130,7 @@ function accessLogFormat(tenantClaim: string): AccessLogFormat {
       integrationMs: '$context.integrationLatency',
       responseBytes: '$context.responseLength',
       subject: '$context.authorizer.claims.sub',
-      tenant: `$context.authorizer.claims.${tenantClaim}`,
+      ...(/^\w+$/.test(tenantClaim) ? { tenant: `$context.authorizer.claims.${tenantClaim}` } : {}),
       authorizerError: '$context.authorizer.error',
       integrationError: '$context.integrationErrorMessage',
     }),

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FUNCTION_NAMES } from '../../core/contract/functions';
+import { ALARM_RUNBOOK, RUNBOOK_SECTIONS } from '../../lib/constructs/explained-alarm';
+import { synthesizeApp, type Json } from '../support/synthesized-app';
+
+const synthesized = synthesizeApp('prod', { alarmEmail: 'on-call@example.com' });
+const { resources } = synthesized;
+const alarms = [...resources('AWS::CloudWatch::Alarm').values()].map(
+  ({ Properties }) => Properties,
+);
+const runbook = readFileSync(join(__dirname, '..', '..', ALARM_RUNBOOK), 'utf8');
+const [topicId] = resources('AWS::SNS::Topic').keys();
+
+/** Headings as GitHub turns them into anchors. */
+const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) =>
+  String(heading)
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .trim()
+    .replaceAll(/\s+/g, '-'),
+);
+
+function alarmNamed(name: string): Json {
+  return alarms.find((alarm) => alarm['AlarmName'] === `maestro-billing-prod-${name}`);
+}
+
+describe('alarms', () => {
+  test.each(alarms.map((alarm) => [alarm['AlarmName'], alarm] as const))(
+    '%s says what it means, links a section that exists, and reaches somebody',
+    (_, alarm) => {
+      const [, meaning, section] =
+        /^(.{20,}\.) Runbook: docs\/maestro\/runbooks\/alarms\.md#([\w-]+)$/.exec(
+          alarm['AlarmDescription'],
+        ) ?? [];
+      expect(meaning).toBeDefined();
+      expect(headings).toContain(section);
+      expect(alarm['AlarmActions']).toEqual([{ Ref: topicId }]);
+      expect(alarm['OKActions']).toEqual([{ Ref: topicId }]);
+    },
+  );
+
+  test('the runbook has a section for each alarm and none that no alarm links', () => {
+    expect(headings.toSorted()).toEqual([...RUNBOOK_SECTIONS].toSorted());
+    const linked = alarms.map((alarm) => alarm['AlarmDescription'].split('#')[1]);
+    expect(new Set(linked)).toEqual(new Set(RUNBOOK_SECTIONS));
+  });
+
+  test('every function is watched for crashes, the hot ones for throttling', () => {
+    const names = alarms.map((alarm) => alarm['AlarmName'].replace('maestro-billing-prod-', ''));
+    expect(names).toEqual(expect.arrayContaining(FUNCTION_NAMES.map((name) => `${name}-errors`)));
+    expect(names).toEqual(
+      expect.arrayContaining(
+        ['create-run', 'check-step', 'record-usage'].map((n) => `${n}-throttles`),
+      ),
+    );
+  });
+
+  test('every dead-letter queue is watched from its first message on', () => {
+    const dead = [...resources('AWS::SQS::Queue')].filter(([id]) => id.includes('DeadLetters'));
+    expect(dead).toHaveLength(2);
+    for (const [id] of dead) {
+      const alarm = alarms.find((one) =>
+        one['Dimensions']?.some((dimension: Json) => dimension.Value['Fn::GetAtt']?.[0] === id),
+      );
+      expect(alarm).toMatchObject({
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      });
+    }
+  });
+
+  test('silence is the trouble when sweeps stop', () => {
+    expect(alarmNamed('sweep-has-not-run')).toMatchObject({
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  test('a percentage of few calls wakes nobody', () => {
+    expect(alarmNamed('api-server-errors')['Metrics'][0].Expression).toContain('calls >= 20');
+  });
+});
+
+describe('alarm topic', () => {
+  test('is encrypted with a key that CloudWatch may use and that turns over', () => {
+    const [key] = resources('AWS::KMS::Key').values();
+    const [topic] = resources('AWS::SNS::Topic').values();
+    expect(topic?.Properties).toHaveProperty('KmsMasterKeyId');
+    expect(key?.Properties['EnableKeyRotation']).toBe(true);
+    expect(key?.Properties['KeyPolicy'].Statement).toContainEqual(
+      expect.objectContaining({ Principal: { Service: 'cloudwatch.amazonaws.com' } }),
+    );
+  });
+
+  test("lets this account's CloudWatch in", () => {
+    const [policy] = resources('AWS::SNS::TopicPolicy').values();
+    expect(policy?.Properties['PolicyDocument'].Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      }),
+    );
+  });
+
+  test('writes to the address that the stage names, to nobody without one', () => {
+    const [subscription] = resources('AWS::SNS::Subscription').values();
+    expect(subscription?.Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'on-call@example.com',
+    });
+    expect([...synthesizeApp('dev').resources('AWS::SNS::Subscription').keys()]).toEqual([]);
+  });
+});
+
+test('the dashboard shows every alarm', () => {
+  const [dashboard] = resources('AWS::CloudWatch::Dashboard').values();
+  const body = JSON.stringify(dashboard?.Properties['DashboardBody']);
+  for (const id of resources('AWS::CloudWatch::Alarm').keys()) expect(body).toContain(id);
+});
+
+test("cdk-nag's AwsSolutions rules find nothing that is not acknowledged", () => {
+  expect(synthesized.nagFindings()).toEqual([]);
+});
