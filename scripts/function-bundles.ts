@@ -62,6 +62,7 @@ const OPTIONS = {
   mainFields: ['module', 'main'],
   minify: true,
   treeShaking: true,
+  alias: { '@aws-sdk/credential-provider-node': join(__dirname, 'bundled-credentials.ts') },
   legalComments: 'none',
   loader: { '.yaml': 'text' },
   logLevel: 'silent',
