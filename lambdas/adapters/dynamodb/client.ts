@@ -6,7 +6,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 3;
 
 /** Numbers come back as bigint: money in nano-USD is larger than a float can count. */
-export const TRANSLATION: TranslateConfig = {
+const TRANSLATION: TranslateConfig = {
   marshallOptions: { removeUndefinedValues: true },
   unmarshallOptions: { wrapNumbers: (text: string) => BigInt(text) },
 };

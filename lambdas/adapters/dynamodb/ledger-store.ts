@@ -1,13 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Account } from '../../../core/ledger/account';
 import type { AccountRef } from '../../../core/ledger/account-ref';
 import { ReplyLostError } from '../../../core/ledger/faults';
 import type { LedgerStore, WriteResult } from '../../../core/ledger/store';
 import type { LedgerWrite } from '../../../core/ledger/write';
 import { accountOf, itemOf, type Item } from './account-item';
-import { TRANSLATION, type DynamoClients } from './client';
+import type { DynamoClients } from './client';
 import { compileWrite } from './expressions';
 import { isRefusedAsMalformed, ledgerFault } from './faults';
 import { accountKey } from './keys';
@@ -74,5 +73,6 @@ async function refusedBy(
   read: () => Promise<Account | undefined>,
 ): Promise<Account | undefined> {
   if (fault.Item === undefined) return read();
-  return accountOf(unmarshall(fault.Item, TRANSLATION.unmarshallOptions) as Item);
+  // The document client has translated the item already, whatever the type of the fault says.
+  return accountOf(fault.Item as Item);
 }
