@@ -78,6 +78,7 @@ function uniqueList<T>(item: Schema<T>, min: number, max: number) {
   return v.pipe(
     list(item, min, max),
     v.checkItems((each, index, all) => all.indexOf(each) === index, 'is given twice'),
+    v.metadata({ jsonSchema: { uniqueItems: true } }),
   );
 }
 

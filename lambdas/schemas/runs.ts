@@ -78,6 +78,9 @@ export const createRunBody: Schema<CreateRunBody> = v.pipe(
     ),
     ['estimate'],
   ),
+  v.metadata({
+    jsonSchema: { oneOf: [{ required: ['estimatedCostUSD'] }, { required: ['estimate'] }] },
+  }),
 );
 
 export interface CheckStepBody {
@@ -116,6 +119,11 @@ export const checkStepBody: Schema<CheckStepBody> = v.pipe(
     ),
     ['model'],
   ),
+  v.metadata({
+    jsonSchema: {
+      anyOf: [{ required: ['estimatedCostUSD'] }, { required: ['model', 'estimatedTokens'] }],
+    },
+  }),
 );
 
 export interface UsageTokensBody {
@@ -164,6 +172,7 @@ export const recordUsageBody: Schema<RecordUsageBody> = v.pipe(
     ),
     ['tokens'],
   ),
+  v.metadata({ jsonSchema: { anyOf: [{ required: ['tokens'] }, { required: ['costUSD'] }] } }),
 );
 
 export type RunOutcome = 'succeeded' | 'failed' | 'cancelled';
