@@ -1,7 +1,8 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type TranslateConfig } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 
-const CONNECT_TIMEOUT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 3;
 
@@ -10,6 +11,11 @@ const TRANSLATION: TranslateConfig = {
   marshallOptions: { removeUndefinedValues: true },
   unmarshallOptions: { wrapNumbers: (text: string) => BigInt(text) },
 };
+
+/** An item as the engine sent it, in the form that the document client would give it. */
+export function translated(item: Record<string, AttributeValue>): Record<string, unknown> {
+  return unmarshall(item, TRANSLATION.unmarshallOptions);
+}
 
 export interface DynamoClients {
   /** For writes whose condition makes a second one harmless, and for reads. */

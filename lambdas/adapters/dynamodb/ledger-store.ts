@@ -6,7 +6,7 @@ import { ReplyLostError } from '../../../core/ledger/faults';
 import type { LedgerStore, WriteResult } from '../../../core/ledger/store';
 import type { LedgerWrite } from '../../../core/ledger/write';
 import { accountOf, itemOf, type Item } from './account-item';
-import type { DynamoClients } from './client';
+import { translated, type DynamoClients } from './client';
 import { compileWrite } from './expressions';
 import { isRefusedAsMalformed, ledgerFault } from './faults';
 import { accountKey } from './keys';
@@ -73,6 +73,8 @@ async function refusedBy(
   read: () => Promise<Account | undefined>,
 ): Promise<Account | undefined> {
   if (fault.Item === undefined) return read();
-  // The document client has translated the item already, whatever the type of the fault says.
-  return accountOf(fault.Item as Item);
+  // The document client translates this item for some commands and leaves it as it came for others.
+  const item = fault.Item as Item;
+  const isTranslated = typeof item['pk'] === 'string';
+  return accountOf(isTranslated ? item : translated(fault.Item));
 }
