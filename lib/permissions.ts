@@ -12,8 +12,9 @@ export type ResourcesOf<Name extends FunctionName> = Extract<
 
 export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
 
-/** What a function may do with a table; an empty list gives it the table's name alone. */
+/** What a function may do with a table; without either it gets the table's name alone. */
 export interface TablePermission {
+  /** On the table itself. */
   readonly actions: readonly TableAction[];
   /** Indexes that may be queried. */
   readonly indexes?: readonly string[];
@@ -65,7 +66,7 @@ export const PERMISSIONS: { readonly [Name in FunctionName]: PermissionsOf<Name>
       actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
       indexes: [runById.index],
     },
-    CONTROL_TABLE: { actions: ['GetItem'] },
+    CONTROL_TABLE: NAME_ONLY,
   },
   'read-run': {
     LEDGER_TABLE: { actions: ['GetItem', 'Query'], indexes: [runById.index] },
@@ -84,7 +85,7 @@ export const PERMISSIONS: { readonly [Name in FunctionName]: PermissionsOf<Name>
     CONTROL_TABLE: { actions: ['GetItem'] },
   },
   'list-usage': {
-    LEDGER_TABLE: { actions: ['Query'], indexes: [byDate.index] },
+    LEDGER_TABLE: { actions: [], indexes: [byDate.index] },
     CONTROL_TABLE: NAME_ONLY,
   },
   healthz: {
@@ -95,11 +96,11 @@ export const PERMISSIONS: { readonly [Name in FunctionName]: PermissionsOf<Name>
   'not-found': {},
   'sweep-plan': {
     LEDGER_TABLE: NAME_ONLY,
-    CONTROL_TABLE: { actions: ['GetItem', 'Query'] },
+    CONTROL_TABLE: { actions: ['Query'] },
     SWEEP_QUEUE_URL: { actions: ['SendMessage'] },
   },
   'sweep-account': {
-    LEDGER_TABLE: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    LEDGER_TABLE: { actions: ['GetItem', 'PutItem', 'UpdateItem'] },
     CONTROL_TABLE: { actions: ['GetItem', 'UpdateItem'] },
   },
   'token-claims': {

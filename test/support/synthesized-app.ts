@@ -44,6 +44,7 @@ export function synthesizeApp(
     // cdk.json is not read here; these are its feature flags.
     const context: Record<string, unknown> = {
       '@aws-cdk/aws-iam:minimizePolicies': true,
+      '@aws-cdk/core:defaultCrossStackReferences': 'strong',
       stage,
       stages: { [stage]: settings },
     };
