@@ -7,14 +7,19 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_ATTEMPTS = 3;
 
 /** Numbers come back as bigint: money in nano-USD is larger than a float can count. */
+const wrapNumbers = (text: string): bigint => BigInt(text);
+
 const TRANSLATION: TranslateConfig = {
   marshallOptions: { removeUndefinedValues: true },
-  unmarshallOptions: { wrapNumbers: (text: string) => BigInt(text) },
+  unmarshallOptions: { wrapNumbers },
 };
 
-/** An item as the engine sent it, in the form that the document client would give it. */
+/**
+ * An item as a fault carries it, in the form that the document client gives items. With options of
+ * its own: the document client changes those that it was given.
+ */
 export function translated(item: Record<string, AttributeValue>): Record<string, unknown> {
-  return unmarshall(item, TRANSLATION.unmarshallOptions);
+  return unmarshall(item, { wrapNumbers });
 }
 
 export interface DynamoClients {

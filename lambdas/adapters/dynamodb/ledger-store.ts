@@ -5,7 +5,7 @@ import type { AccountRef } from '../../../core/ledger/account-ref';
 import { ReplyLostError } from '../../../core/ledger/faults';
 import type { LedgerStore, WriteResult } from '../../../core/ledger/store';
 import type { LedgerWrite } from '../../../core/ledger/write';
-import { accountOf, itemOf, type Item } from './account-item';
+import { accountOf, itemOf } from './account-item';
 import { translated, type DynamoClients } from './client';
 import { compileWrite } from './expressions';
 import { isRefusedAsMalformed, ledgerFault } from './faults';
@@ -73,8 +73,5 @@ async function refusedBy(
   read: () => Promise<Account | undefined>,
 ): Promise<Account | undefined> {
   if (fault.Item === undefined) return read();
-  // The document client translates this item for some commands and leaves it as it came for others.
-  const item = fault.Item as Item;
-  const isTranslated = typeof item['pk'] === 'string';
-  return accountOf(isTranslated ? item : translated(fault.Item));
+  return accountOf(translated(fault.Item));
 }
