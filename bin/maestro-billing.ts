@@ -3,7 +3,7 @@
  * itself (`npm run synth -- -c stage=prod`) it reads cdk.json and the arguments, and writes cdk.out.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { App } from 'aws-cdk-lib';
 import { maestroBilling } from '../lib/maestro-billing';
@@ -35,7 +35,11 @@ function main(): void {
   );
   const settings = readStageSettings((key) => app.node.tryGetContext(key));
   maestroBilling(app, { settings, assetsDir: join(repository, 'dist', 'functions') });
-  app.synth();
+  const { stacks, directory } = app.synth();
+  if (outdir === undefined) {
+    const names = stacks.map(({ stackName }) => stackName).join(' and ');
+    console.log(`synth: ${names} in ${relative(process.cwd(), directory) || directory}`);
+  }
 }
 
 try {

@@ -64,7 +64,6 @@ const OPTIONS = {
   treeShaking: true,
   alias: { '@aws-sdk/credential-provider-node': join(__dirname, 'bundled-credentials.ts') },
   legalComments: 'none',
-  loader: { '.yaml': 'text' },
   logLevel: 'silent',
   metafile: true,
   write: false,
