@@ -53,8 +53,16 @@ export function answerFaults(
 
 /** The keywords of JSON Schema that the published answers use. */
 function faults(schema: unknown, value: unknown, where: string): string[] {
-  const rules = resolved(schema) as Json & { allOf?: unknown[]; required?: string[] };
+  const rules = resolved(schema) as Json & {
+    allOf?: unknown[];
+    oneOf?: unknown[];
+    required?: string[];
+  };
   const found = (rules.allOf ?? []).flatMap((each) => faults(each, value, where));
+  const { oneOf } = rules;
+  if (oneOf !== undefined && !oneOf.some((each) => faults(each, value, where).length === 0)) {
+    found.push(...faults(oneOf[0], value, where));
+  }
   const types = [rules['type'] ?? []].flat() as string[];
   if (types.length > 0 && !types.some((type) => isOfType(type, value))) {
     return [...found, `${where} is no ${types.join(' or ')}`];
@@ -114,7 +122,12 @@ function unknownFields(schema: unknown, value: unknown, where: string): string[]
 }
 
 function propertiesOf(schema: unknown): Json | undefined {
-  const { properties, allOf } = resolved(schema) as { properties?: Json; allOf?: unknown[] };
-  if (allOf === undefined) return properties;
-  return Object.assign({}, ...allOf.map((each) => propertiesOf(each) ?? {})) as Json;
+  const { properties, allOf, oneOf } = resolved(schema) as {
+    properties?: Json;
+    allOf?: unknown[];
+    oneOf?: unknown[];
+  };
+  const parts = allOf ?? oneOf;
+  if (parts === undefined) return properties;
+  return Object.assign({}, ...parts.map((each) => propertiesOf(each) ?? {})) as Json;
 }
