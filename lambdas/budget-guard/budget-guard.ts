@@ -1,4 +1,5 @@
-import type { MiddlewareObj, Request } from '@middy/core';
+// Middy is an ES module: CommonJS services may see its types in this way alone.
+import type { MiddlewareObj, Request } from '@middy/core' with { 'resolution-mode': 'import' };
 import type { Context } from 'aws-lambda';
 import { GuardedInvocation, type InvocationDeps } from './guarded-invocation';
 import { BudgetDeniedError, MaestroUnavailableError } from './maestro-errors';
