@@ -14,4 +14,11 @@ export const LEDGER_KEYS = {
   runById: { index: 'runById', partition: 'lookupRunId', sort: 'tenant' },
 } as const;
 
-export const CONTROL_KEYS = { partition: 'pk', sort: 'sk' } as const;
+export const CONTROL_KEYS = {
+  partition: 'pk',
+  sort: 'sk',
+  /** Global index over the alerts of a tenant, in the order in which they first occurred. */
+  alertsByTenant: { index: 'alertsByTenant', partition: 'alertTenant', sort: 'alertSort' },
+  /** Sparse global index of the alerts that were stored and are not known to be sent. */
+  unsentAlerts: { index: 'unsentAlerts', partition: 'unsent', sort: 'alertSort' },
+} as const;

@@ -12,7 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, type FunctionName } from '../../core/contract/functions';
-import { LEDGER_KEYS } from '../../core/contract/tables';
+import { CONTROL_KEYS, LEDGER_KEYS } from '../../core/contract/tables';
 import { FUNCTION_LIMITS } from '../function-limits';
 import type { StageSettings } from '../stage-settings';
 import { ExplainedAlarm, sumOf, type ExplainedAlarmProps } from './explained-alarm';
@@ -38,6 +38,12 @@ const MEANING_OF_ERRORS: Readonly<Record<FunctionName, string>> = {
   'sweep-account': 'Accounts cannot be swept: abandoned runs keep their reservations.',
   'token-claims': 'Cognito cannot issue tokens: callers are locked out as their tokens expire.',
 };
+
+/** Global indexes have a throughput of their own, and count their throttling apart. */
+const INDEXES = {
+  ledger: [LEDGER_KEYS.runById.index],
+  control: [CONTROL_KEYS.alertsByTenant.index, CONTROL_KEYS.unsentAlerts.index],
+} as const;
 
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
@@ -134,15 +140,14 @@ export class BillingAlarms extends Construct {
 
   private watchTable(name: 'ledger' | 'control', table: TableV2): void {
     const throttles = ['ReadThrottleEvents', 'WriteThrottleEvents'];
-    const ofIndex = throttles.map((metric) =>
-      table.metric(metric, {
-        period: MINUTE,
-        statistic: Stats.SUM,
-        dimensionsMap: {
-          TableName: table.tableName,
-          GlobalSecondaryIndexName: LEDGER_KEYS.runById.index,
-        },
-      }),
+    const ofIndexes = INDEXES[name].flatMap((index) =>
+      throttles.map((metric) =>
+        table.metric(metric, {
+          period: MINUTE,
+          statistic: Stats.SUM,
+          dimensionsMap: { TableName: table.tableName, GlobalSecondaryIndexName: index },
+        }),
+      ),
     );
     const ofTable = throttles.map((metric) =>
       table.metric(metric, { period: MINUTE, statistic: Stats.SUM }),
@@ -151,11 +156,7 @@ export class BillingAlarms extends Construct {
       name: `${name}-throttles`,
       meaning: `DynamoDB turns requests to the ${name} table away: decisions come late or not at all.`,
       runbook: 'table-throttles',
-      metric: sumOf(
-        name === 'ledger' ? [...ofTable, ...ofIndex] : ofTable,
-        `${name}: throttled requests`,
-        MINUTE,
-      ),
+      metric: sumOf([...ofTable, ...ofIndexes], `${name}: throttled requests`, MINUTE),
       threshold: 1,
       periods: 5,
       periodsBeyond: 3,

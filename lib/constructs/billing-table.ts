@@ -94,7 +94,25 @@ export function ledgerTable(scope: Construct, tableName: string): BillingTable {
   });
 }
 
-/** Policies, the directory of tenants, and the tenants of machine clients. */
+/** Policies, the directory of tenants, the tenants of machine clients, and the alerts. */
 export function controlTable(scope: Construct, tableName: string): BillingTable {
-  return new BillingTable(scope, 'Control', { tableName, keys: CONTROL_KEYS });
+  const { alertsByTenant, unsentAlerts } = CONTROL_KEYS;
+  return new BillingTable(scope, 'Control', {
+    tableName,
+    keys: CONTROL_KEYS,
+    globalSecondaryIndexes: [
+      {
+        indexName: alertsByTenant.index,
+        partitionKey: text(alertsByTenant.partition),
+        sortKey: text(alertsByTenant.sort),
+        projectionType: ProjectionType.ALL,
+      },
+      {
+        indexName: unsentAlerts.index,
+        partitionKey: text(unsentAlerts.partition),
+        sortKey: text(unsentAlerts.sort),
+        projectionType: ProjectionType.KEYS_ONLY,
+      },
+    ],
+  });
 }

@@ -45,6 +45,7 @@ describe('tables', () => {
 
   test('have the keys and indexes of the contract', () => {
     const { byDate, runById } = LEDGER_KEYS;
+    const { alertsByTenant, unsentAlerts } = CONTROL_KEYS;
     expect(tableNamed('maestro-billing-prod-ledger')).toMatchObject({
       KeySchema: schemaOf(LEDGER_KEYS.partition, LEDGER_KEYS.sort),
       LocalSecondaryIndexes: [
@@ -64,6 +65,18 @@ describe('tables', () => {
     });
     expect(tableNamed('maestro-billing-prod-control')).toMatchObject({
       KeySchema: schemaOf(CONTROL_KEYS.partition, CONTROL_KEYS.sort),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: alertsByTenant.index,
+          KeySchema: schemaOf(alertsByTenant.partition, alertsByTenant.sort),
+          Projection: { ProjectionType: 'ALL' },
+        },
+        {
+          IndexName: unsentAlerts.index,
+          KeySchema: schemaOf(unsentAlerts.partition, unsentAlerts.sort),
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
     });
     const types = tables.flatMap(({ Properties }) => Properties['AttributeDefinitions']);
     expect(new Set(types.map((one: Json) => one.AttributeType))).toEqual(new Set(['S']));

@@ -64,11 +64,13 @@ beforeAll(async () => {
     ({ Properties }) => Properties['TableName'] === TABLE,
   );
   if (control === undefined) throw new Error(`${TABLE} is not in the template`);
-  const { TableName, KeySchema, AttributeDefinitions, BillingMode } = control.Properties;
+  const { TableName, KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, BillingMode } =
+    control.Properties;
   const input: CreateTableCommandInput = {
     TableName,
     KeySchema,
     AttributeDefinitions,
+    GlobalSecondaryIndexes,
     BillingMode,
   };
   await clients.retrying.send(new CreateTableCommand(input));
