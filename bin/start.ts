@@ -6,7 +6,7 @@ import { readSettings } from '../local/settings';
 import { StartFault } from '../local/start-fault';
 
 const ROOT = join(__dirname, '..');
-const PARENT_POLL_MS = 200;
+const PARENT_POLL_MS = 100;
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -29,19 +29,19 @@ function end(error: unknown): never {
 }
 
 /**
- * Whoever kills `npm start` with -9 means the server too, which would go on holding the port and
- * the data: npm cannot pass such a signal on, so its end is watched.
+ * Calls `stop` when `npm start` is gone: killed with -9 it cannot pass the signal on, and a server
+ * left behind would hold the port and the data. The script replaces npm's shell by this process
+ * (`exec`), so npm is its parent.
  */
-function endWithNpm(): void {
+function watchNpm(stop: () => void): void {
   if (process.env['npm_lifecycle_event'] !== 'start') return;
   const npm = process.ppid;
   setInterval(() => {
-    if (process.ppid !== npm) process.kill(process.pid, 'SIGKILL');
+    if (process.ppid !== npm) stop();
   }, PARENT_POLL_MS).unref();
 }
 
 async function main(): Promise<void> {
-  endWithNpm();
   // Functions in the cloud run in UTC.
   process.env['TZ'] = 'UTC';
   const settings = readSettings(process.env);
@@ -53,8 +53,10 @@ async function main(): Promise<void> {
     await cloud?.stop();
     process.exit(0);
   };
-  process.on('SIGINT', () => void stop().catch(end));
-  process.on('SIGTERM', () => void stop().catch(end));
+  const stopNow = () => void stop().catch(end);
+  process.on('SIGINT', stopNow);
+  process.on('SIGTERM', stopNow);
+  watchNpm(stopNow);
   cloud = await startLocalCloud(settings, () => ensureLocalBuild(ROOT, say), end);
   say(banner(cloud));
   process.stdout.write(`ready ${cloud.url}\n`);

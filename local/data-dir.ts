@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { tryLock } from './lock-file';
 import { StartFault } from './start-fault';
 
@@ -9,12 +9,20 @@ export interface DataDir {
   release(): void;
 }
 
+/** Node's own `recursive` never ends under /proc, where a folder's parent exists and takes nothing. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
+}
+
 /**
  * @throws StartFault when the folder cannot be written or another instance uses it
  */
 export function openDataDir(folder: string): DataDir {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
     const attempt = tryLock(join(folder, 'lock'));
     if (attempt.kind === 'taken') return { folder, release: attempt.release };
