@@ -57,7 +57,7 @@ export type RunCreated =
 export async function createRun(ports: GuardPorts, request: CreateRun): Promise<RunCreated> {
   const nowMs = ports.ledger.nowMs();
   if (request.deadline !== undefined && request.deadline.getTime() <= nowMs) {
-    const earlier = await earlierTwin(ports, request, monthOf(nowMs));
+    const earlier = await earlierTwin(ports, request);
     return earlier === undefined ? { kind: 'deadline-passed' } : repeated(ports, request, earlier);
   }
   const estimated = await amountOf(ports, request);
@@ -141,18 +141,19 @@ interface ExistingRun {
   readonly month: Account;
 }
 
+/** @param month where it is looked for; left out: in every month, and the oldest one counts */
 async function earlierTwin(
   ports: GuardPorts,
   request: CreateRun,
-  month: string,
+  month?: string,
 ): Promise<ExistingRun | undefined> {
   if (request.runId === undefined) return undefined;
   const run = runKeyOf(ports, request.tenant, request.runId);
   const found = (await ports.reader.monthsOfRun(request.tenant, run)).find(
-    (each) => each.month === month,
+    (each) => month === undefined || each.month === month,
   );
   if (found === undefined) return undefined;
-  const ref: RunRef = { level: 'run', tenant: request.tenant, month, run };
+  const ref: RunRef = { level: 'run', tenant: request.tenant, month: found.month, run };
   const account = await ports.ledger.store.read(tenantMonthOf(ref));
   return account === undefined ? undefined : { ref, run: found.account, month: account };
 }
