@@ -32,6 +32,10 @@ interface MonthFacts extends Facts {
   /** The policy's limit. The account's own is larger where a grace may be used up but not passed. */
   readonly budgetLimit: NanoUsd;
   readonly gracePercent: number | bigint;
+  /** Alert thresholds in percent of the limit. */
+  readonly thresholds: readonly (number | bigint)[];
+  /** Goes up when the limit changes, and not when anything else of the policy does. */
+  readonly limitVersion: number | bigint;
 }
 
 export function graceOf(limit: NanoUsd, gracePercent: number | bigint): NanoUsd {
@@ -42,20 +46,39 @@ export function graceOf(limit: NanoUsd, gracePercent: number | bigint): NanoUsd 
  * The account terms that a policy means. A soft cap that denies beyond its grace is a hard account
  * that is larger by the grace.
  */
-export function monthTerms(policy: PolicyTerms & { readonly version: number }): MonthTerms {
-  const { mode, limitNanoUsd, gracePercent, onGraceExceeded } = policy.budget;
+export function monthTerms(
+  policy: PolicyTerms & { readonly version: number },
+  current?: Account,
+): MonthTerms {
+  const { mode, limitNanoUsd, gracePercent, onGraceExceeded, alertThresholds } = policy.budget;
   const isCeiling = mode === 'soft-cap' && onGraceExceeded === 'deny';
   const facts: MonthFacts = {
     policyVersion: policy.version,
     budgetMode: mode,
     budgetLimit: limitNanoUsd,
     gracePercent,
+    thresholds: alertThresholds,
+    limitVersion: nextLimitVersion(limitNanoUsd, current),
   };
   return {
     mode: mode === 'soft-cap' && !isCeiling ? 'soft' : 'hard',
     limit: isCeiling ? limitNanoUsd + graceOf(limitNanoUsd, gracePercent) : limitNanoUsd,
     facts,
   };
+}
+
+function nextLimitVersion(limit: NanoUsd, current: Account | undefined): number {
+  if (current === undefined) return 1;
+  const isSame = (current.facts as MonthFacts).budgetLimit === limit;
+  return isSame ? limitVersionOf(current) : limitVersionOf(current) + 1;
+}
+
+export function limitVersionOf(month: Account): number {
+  return Number((month.facts as MonthFacts).limitVersion);
+}
+
+export function thresholdsOf(month: Account): readonly number[] {
+  return (month.facts as MonthFacts).thresholds.map(Number);
 }
 
 export function policyVersionOf(month: Account): number {
@@ -100,7 +123,7 @@ export async function alignMonth(
   return ensureMonth(
     ledger,
     ref,
-    monthTerms(policy),
+    (current) => monthTerms(policy, current),
     (account) => policyVersionOf(account) >= policy.version,
   );
 }

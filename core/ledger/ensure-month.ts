@@ -12,7 +12,7 @@ import type { MonthTerms } from './writes/month';
 export async function ensureMonth(
   ledger: LedgerPorts,
   ref: TenantMonthRef,
-  terms: MonthTerms,
+  termsFor: (current: Account | undefined) => MonthTerms,
   isCurrent: (account: Account) => boolean,
 ): Promise<Account> {
   let account = await ledger.store.read(ref);
@@ -20,8 +20,8 @@ export async function ensureMonth(
     if (account !== undefined && isCurrent(account)) return account;
     const result = await ledger.store.apply(
       account === undefined
-        ? ledger.rules.openMonth(ref, terms)
-        : ledger.rules.changeLimit(ref, account, terms),
+        ? ledger.rules.openMonth(ref, termsFor(undefined))
+        : ledger.rules.changeLimit(ref, account, termsFor(account)),
     );
     if (result.applied) return result.account;
     account = result.account;

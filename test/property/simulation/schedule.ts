@@ -164,9 +164,10 @@ class Schedule {
 
   private async sweep(ports: LedgerPorts): Promise<void> {
     const patience = this.breakage?.impatient === true ? { runMs: 0, stepMs: 0 } : PATIENCE;
-    await sweepMonth(ports, MONTH, patience, (run) =>
-      this.breakage?.impatient === true ? 0 : (run.facts['deadlineMs'] as number),
-    );
+    await sweepMonth(ports, MONTH, patience, {
+      deadlineMsOf: (run) =>
+        this.breakage?.impatient === true ? 0 : (run.facts['deadlineMs'] as number),
+    });
   }
 
   private async changeLimit(ports: LedgerPorts): Promise<void> {
@@ -174,9 +175,14 @@ class Schedule {
     const facts = { policyVersion: this.version };
     const limit = BigInt(this.random.between(0, 120));
     const mode = this.random.chance(85) ? 'hard' : 'soft';
-    await ensureMonth(ports, MONTH, { mode, limit, facts }, (account) => {
-      return (account.facts['policyVersion'] as bigint) >= (facts.policyVersion as bigint);
-    });
+    await ensureMonth(
+      ports,
+      MONTH,
+      () => ({ mode, limit, facts }),
+      (account) => {
+        return (account.facts['policyVersion'] as bigint) >= (facts.policyVersion as bigint);
+      },
+    );
   }
 
   private crashSomebody(): void {

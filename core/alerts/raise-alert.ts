@@ -1,0 +1,68 @@
+import type { Alert, Occurrence } from './alert';
+import type { AlertPorts } from './ports';
+
+const ID_CHARACTERS = 20;
+const MAX_KNOWN = 10_000;
+
+export function alertIdOf({ digest }: Pick<AlertPorts, 'digest'>, occurrence: Occurrence): string {
+  const { tenant, type, month, condition } = occurrence;
+  return `al_${digest([tenant, type, month, condition].join('\n')).slice(0, ID_CHARACTERS)}`;
+}
+
+/**
+ * Say that something happened. The first time of a condition is stored, then sent; each further
+ * time adds to the count. Never throws: a decision stands whether or not anybody hears of it.
+ */
+export async function raiseAlert(ports: AlertPorts, occurrence: Occurrence): Promise<void> {
+  try {
+    const alertId = alertIdOf(ports, occurrence);
+    const at = new Date(ports.nowMs()).toISOString();
+    if (ports.known.has(alertId)) {
+      const counted = await ports.store.count(alertId, occurrence, at);
+      if (counted !== undefined) return;
+    }
+    const alert = newAlert(alertId, occurrence, at);
+    const isNew = await ports.store.create(alert);
+    know(ports, alertId);
+    if (isNew) await sendAlerts(ports, [alert]);
+    else await ports.store.count(alertId, occurrence, at);
+  } catch (fault) {
+    ports.onFault('an alert could not be stored', fault);
+  }
+}
+
+/** Like raiseAlert for a condition that is true or not and is not counted: stored and sent once. */
+export async function ensureAlert(ports: AlertPorts, occurrence: Occurrence): Promise<void> {
+  try {
+    const alertId = alertIdOf(ports, occurrence);
+    if (ports.known.has(alertId)) return;
+    const alert = newAlert(alertId, occurrence, new Date(ports.nowMs()).toISOString());
+    const isNew = await ports.store.create(alert);
+    know(ports, alertId);
+    if (isNew) await sendAlerts(ports, [alert]);
+  } catch (fault) {
+    ports.onFault('an alert could not be stored', fault);
+  }
+}
+
+/** Send what is stored, and mark what was taken. What fails stays in the outbox. */
+export async function sendAlerts(ports: AlertPorts, alerts: readonly Alert[]): Promise<number> {
+  try {
+    const taken = await ports.bus.send(alerts);
+    const at = new Date(ports.nowMs()).toISOString();
+    for (const alertId of taken) await ports.store.markSent(alertId, at);
+    return taken.length;
+  } catch (fault) {
+    ports.onFault('alerts could not be sent', fault);
+    return 0;
+  }
+}
+
+function newAlert(alertId: string, occurrence: Occurrence, at: string): Alert {
+  return { ...occurrence, alertId, status: 'OPEN', count: 1, occurredAt: at, lastOccurredAt: at };
+}
+
+function know({ known }: AlertPorts, alertId: string): void {
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.add(alertId);
+}
