@@ -57,6 +57,8 @@ async function main(): Promise<void> {
   process.on('SIGINT', stopNow);
   process.on('SIGTERM', stopNow);
   watchNpm(stopNow);
+  // Started by a program that keeps a channel open: it ends with that program.
+  process.on('disconnect', stopNow);
   cloud = await startLocalCloud(settings, () => ensureLocalBuild(ROOT, say), end);
   say(banner(cloud));
   process.stdout.write(`ready ${cloud.url}\n`);

@@ -7,7 +7,7 @@ import { StartFault } from '../start-fault';
 import type { JwtAuthorizer } from './authorizer';
 import type { LocalEndpoints } from './local-endpoints';
 import { eventOf, sendResult } from './payload';
-import { PROBLEMS, sendProblem, unauthenticated } from './problems';
+import { PROBLEMS, REQUEST_ID_HEADER, sendProblem, unauthenticated } from './problems';
 import { readBody } from './read-body';
 import type { RouteTable } from './route-table';
 
@@ -80,53 +80,54 @@ export class Gateway {
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const requestId = randomUUID();
+    response.setHeader(REQUEST_ID_HEADER, requestId);
+    response.setHeader('x-request-id', requestId);
     this.inFlight.add(response);
     response.once('close', () => this.inFlight.delete(response));
     if (this.parts === undefined || this.isStopping) {
       response.shouldKeepAlive = false;
-      return sendProblem(response, PROBLEMS.notReady, path);
+      return sendProblem(response, PROBLEMS.notReady);
     }
     try {
       if (await this.parts.local.handle(path, request, response)) return;
-      await this.route(this.parts, path, request, response);
+      await this.route(this.parts, requestId, path, request, response);
     } catch (error) {
       // The caller went away in mid-request: nobody is left to answer.
       if (request.destroyed && !request.complete) return;
       this.parts.onFault(error);
-      if (!response.headersSent) sendProblem(response, PROBLEMS.functionFault, path);
+      if (!response.headersSent) sendProblem(response, PROBLEMS.functionFault);
       else response.destroy();
     }
   }
 
   private async route(
     parts: GatewayParts,
+    requestId: string,
     path: string,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const requestId = randomUUID();
-    response.setHeader('apigw-requestid', requestId);
-    response.setHeader('x-request-id', requestId);
     const match = parts.routes.find(request.method ?? 'GET', path);
-    if (match.kind === 'malformed') return sendProblem(response, PROBLEMS.malformedPath, path);
-    if (match.kind === 'none') return sendProblem(response, PROBLEMS.notFound, path);
+    if (match.kind === 'malformed') return sendProblem(response, PROBLEMS.malformedPath);
+    if (match.kind === 'none') return sendProblem(response, PROBLEMS.notFound);
     const { route, pathParameters } = match;
     const host = parts.hosts.get(route.functionName);
-    if (host === undefined) return sendProblem(response, PROBLEMS.notFound, path);
+    if (host === undefined) return sendProblem(response, PROBLEMS.notFound);
     const decision = route.isGuarded
       ? await parts.authorizer.decide(request.headers.authorization, route.scopes)
       : undefined;
     if (decision?.kind === 'unauthenticated') {
       const problem = unauthenticated(decision.detail, decision.wasTokenGiven);
-      return sendProblem(response, problem, path);
+      return sendProblem(response, problem);
     }
     if (decision?.kind === 'insufficient-scope') {
-      return sendProblem(response, PROBLEMS.insufficientScope, path);
+      return sendProblem(response, PROBLEMS.insufficientScope);
     }
     const body = await readBody(request, BODY_LIMIT_BYTES);
     if (body === undefined) {
       response.shouldKeepAlive = false;
-      return sendProblem(response, PROBLEMS.bodyTooLarge, path);
+      return sendProblem(response, PROBLEMS.bodyTooLarge);
     }
     const event = eventOf(request, {
       requestId,
@@ -139,14 +140,13 @@ export class Gateway {
       accountId: parts.accountId,
       authorization: decision?.authorization,
     });
-    await this.invoke(host, requestId, event, path, response);
+    await this.invoke(host, requestId, event, response);
   }
 
   private async invoke(
     host: FunctionHost,
     requestId: string,
     event: object,
-    path: string,
     response: ServerResponse,
   ): Promise<void> {
     const outcome = await host.invoke(event, requestId);
@@ -154,10 +154,10 @@ export class Gateway {
       case 'result':
         return sendResult(response, outcome.result);
       case 'timeout':
-        return sendProblem(response, PROBLEMS.functionTimeout, path);
+        return sendProblem(response, PROBLEMS.functionTimeout);
       case 'fault':
       case 'crash':
-        return sendProblem(response, PROBLEMS.functionFault, path);
+        return sendProblem(response, PROBLEMS.functionFault);
     }
   }
 }

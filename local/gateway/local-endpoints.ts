@@ -21,13 +21,13 @@ const FORM_LIMIT_BYTES = 64 * 1024;
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 /** Runs a schedule's work at once. `accounts` counts the messages that were handled. */
-function scheduleRun(schedules: Schedules, word: string, path: string): Answer {
+function scheduleRun(schedules: Schedules, word: string): Answer {
   return async (request, response) => {
     await readBody(request, FORM_LIMIT_BYTES);
     const report = await schedules.runNow(word);
-    if (report === undefined) return sendProblem(response, PROBLEMS.notFound, path);
+    if (report === undefined) return sendProblem(response, PROBLEMS.notFound);
     if (report.outcome.kind !== 'result') {
-      return sendProblem(response, PROBLEMS.functionFault, path);
+      return sendProblem(response, PROBLEMS.functionFault);
     }
     sendJson(response, 200, { accounts: report.handled, failed: report.failed });
   };
@@ -58,10 +58,7 @@ export class LocalEndpoints {
       answer: async (_: IncomingMessage, response: ServerResponse) =>
         sendJson(response, 200, await value()),
     });
-    const run = (word: string, path: string) => ({
-      method: 'POST',
-      answer: scheduleRun(schedules, word, path),
-    });
+    const run = (word: string) => ({ method: 'POST', answer: scheduleRun(schedules, word) });
     this.answers = {
       '/oauth2/token': {
         method: 'POST',
@@ -73,8 +70,8 @@ export class LocalEndpoints {
       },
       '/.well-known/jwks.json': get(() => ({ keys: [key.publicJwk] })),
       '/.well-known/openid-configuration': get(() => discovery(parts)),
-      '/__local/sweep': run('sweep', '/__local/sweep'),
-      '/__local/month-end': run('month-end', '/__local/month-end'),
+      '/__local/sweep': run('sweep'),
+      '/__local/month-end': run('month-end'),
       '/__local/engine': get(async () => ({
         engine: engine.description,
         endpoint: engine.endpoint,
@@ -88,7 +85,7 @@ export class LocalEndpoints {
     const found = Object.hasOwn(this.answers, path) ? this.answers[path] : undefined;
     if (found === undefined) return false;
     if (request.method === found.method) await found.answer(request, response);
-    else sendProblem(response, methodNotAllowed(found.method), path);
+    else sendProblem(response, methodNotAllowed(found.method));
     return true;
   }
 }

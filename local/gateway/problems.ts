@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
+/** Where API Gateway tells the request's id. */
+export const REQUEST_ID_HEADER = 'apigw-requestid';
+
 /** What the gateway itself answers when no function does, in the contract's form. */
 export interface Problem {
   readonly status: number;
@@ -86,8 +89,9 @@ function typeOf(code: string): string {
   return `urn:maestro-billing:problem:${code.toLowerCase().replaceAll('_', '-')}`;
 }
 
-/** Answers `problem` as `application/problem+json`; `instance` is the path that was called. */
-export function sendProblem(response: ServerResponse, problem: Problem, instance: string): void {
+/** Answers `problem` as `application/problem+json`. */
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  const instance = `urn:maestro-billing:request:${String(response.getHeader(REQUEST_ID_HEADER))}`;
   const { status, code, title, detail, headers } = problem;
   const body = JSON.stringify({ type: typeOf(code), title, status, detail, code, instance });
   response.writeHead(status, {
