@@ -29,6 +29,8 @@ export interface BudgetFigures {
   readonly reservedUSD: UsdAmount;
   readonly remainingUSD: UsdAmount;
   readonly resetsAt: string;
+  /** When the figures were true, RFC 3339. */
+  readonly asOf?: string;
 }
 
 export interface BudgetWarning {
