@@ -1,6 +1,7 @@
 import { canAfford, isLive, type Account } from '../ledger/account';
 import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
 import { checkStep as holdStep, type StepChecked as StepHeld } from '../ledger/check-step';
+import { closeRun } from '../ledger/close-run';
 import { openRun } from '../ledger/open-run';
 import { resolveHold } from '../ledger/resolve-hold';
 import type { NanoUsd } from '../money/nano-usd';
@@ -102,7 +103,7 @@ async function answer(asked: Asked, ref: RunRef, held: StepHeld): Promise<StepCh
   if (facts.runId !== request.runId) return { kind: 'not-found' };
   switch (held.kind) {
     case 'held': {
-      const earlier = await earlierMonthsAnswer(asked, ref, held.run);
+      const earlier = await homesAnswer(asked, ref, held.run);
       if (earlier !== undefined) return earlier;
       return { kind: 'granted', step: granted(asked, ref, held.run, asked.amount, held.month) };
     }
@@ -188,8 +189,11 @@ async function openInThisMonth(asked: Asked, ref: RunRef, home: Account): Promis
   return held.kind === 'no-run' ? { kind: 'not-found' } : answer(asked, ref, held);
 }
 
-/** A hold that this month granted goes back when an earlier month had granted the step. */
-async function earlierMonthsAnswer(
+/**
+ * What the months before say to a hold that this month granted. It goes back where one of them had
+ * granted the step, and so does all of this month's account where the run was completed just now.
+ */
+async function homesAnswer(
   asked: Asked,
   ref: RunRef,
   run: Account,
@@ -199,11 +203,17 @@ async function earlierMonthsAnswer(
   const months = await ports.reader.monthsOfRun(request.tenant, ref.run);
   const earlier = months.filter(({ month }) => month < ref.month);
   const before = await answerOfMonths(asked, ref, earlier);
-  if (before === undefined) return undefined;
-  for (const mine of ports.ledger.rules.holdsFor(run, request.stepId)) {
-    await resolveHold(ports.ledger, { parent: ref, ...mine }, 0);
+  if (before !== undefined) {
+    for (const mine of ports.ledger.rules.holdsFor(run, request.stepId)) {
+      await resolveHold(ports.ledger, { parent: ref, ...mine }, 0);
+    }
+    return before;
   }
-  return before;
+  const home = earlier[0]?.account;
+  if (home?.state !== 'CLOSED') return undefined;
+  const { outcome, completedAt } = runFacts(home);
+  await closeRun(ports.ledger, ref, 0, asFacts({ ...run.facts, outcome, completedAt }));
+  return { kind: 'run-closed' };
 }
 
 async function answerOfMonths(

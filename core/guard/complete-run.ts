@@ -3,6 +3,7 @@ import { tenantMonthOf, type RunRef } from '../ledger/account-ref';
 import { closeRun } from '../ledger/close-run';
 import { LedgerUnavailableError } from '../ledger/faults';
 import type { NanoUsd } from '../money/nano-usd';
+import { monthOf } from './calendar';
 import { budgetOf, type BudgetView } from './month-account';
 import type { GuardPorts, RunMonth } from './ports';
 import { asFacts, runFacts, runKeyOf, type RunOutcome } from './run-facts';
@@ -42,11 +43,15 @@ export async function completeRun(ports: GuardPorts, request: CompleteRun): Prom
   }
   let last: { readonly ref: RunRef; readonly month: Account } | undefined;
   const closed: Account[] = [];
-  for (const each of months) {
-    const ref: RunRef = { level: 'run', tenant: request.tenant, month: each.month, run };
-    const { account, month } = await close(ports, request, ref, each);
-    closed.push(account);
-    if (month !== undefined) last = { ref, month };
+  let open = months;
+  while (open.length > 0) {
+    for (const each of open) {
+      const ref: RunRef = { level: 'run', tenant: request.tenant, month: each.month, run };
+      const { account, month } = await close(ports, request, ref, each);
+      closed.push(account);
+      if (month !== undefined) last = { ref, month };
+    }
+    open = await openedMeanwhile(ports, request.tenant, run, open);
   }
   const outcome = runFacts(closed[0] as Account).outcome ?? request.status;
   if (outcome !== request.status) return { kind: 'closed-otherwise', outcome };
@@ -64,6 +69,22 @@ export async function completeRun(ports: GuardPorts, request: CompleteRun): Prom
       ports.ledger.nowMs(),
     ),
   };
+}
+
+/**
+ * After the turn of a month a step may open the run's account for the new one while the run is
+ * being completed. Once the first account is closed none does, so one more look finds it.
+ */
+async function openedMeanwhile(
+  { reader, ledger }: GuardPorts,
+  tenant: string,
+  run: string,
+  seen: readonly RunMonth[],
+): Promise<readonly RunMonth[]> {
+  const current = monthOf(ledger.nowMs());
+  if (seen.some(({ month }) => month === current)) return [];
+  const months = await reader.monthsOfRun(tenant, run);
+  return months.filter(({ month }) => month === current);
 }
 
 /** What the run had reserved and did not spend; nothing when it spent more than that. */
