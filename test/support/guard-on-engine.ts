@@ -66,6 +66,24 @@ export function crashingAfter(ports: EnginePorts, name: WriteName): EnginePorts 
   return { ...ports, ledger: { ...ports.ledger, store: { ...store, apply } } };
 }
 
+/** Ports in which something else happens right before the first write of this name. */
+export function interrupted(
+  ports: EnginePorts,
+  name: WriteName,
+  meanwhile: () => Promise<unknown>,
+): EnginePorts {
+  const { store } = ports.ledger;
+  let isOver = false;
+  const apply: typeof store.apply = async (write) => {
+    if (write.name === name && !isOver) {
+      isOver = true;
+      await meanwhile();
+    }
+    return store.apply(write);
+  };
+  return { ...ports, ledger: { ...ports.ledger, store: { ...store, apply } } };
+}
+
 /** Nano-USD from a decimal text. */
 export function usd(text: string): NanoUsd {
   const amount = parseUsd(text, { allowNegative: true });
