@@ -21,6 +21,7 @@ const READERS = {
   CONSOLE_URL: matching(/^https?:\/\/\S*[^\s/]$/, 'must be a URL without a slash at the end'),
   LEDGER_TABLE: matching(/^[A-Za-z0-9._-]{3,255}$/, 'must be the name of a table'),
   CONTROL_TABLE: matching(/^[A-Za-z0-9._-]{3,255}$/, 'must be the name of a table'),
+  ALERT_BUS: matching(/^[A-Za-z0-9._/-]{1,256}$/, 'must be the name of an event bus'),
   SWEEP_QUEUE_URL: matching(/^https?:\/\/\S+$/, 'must be the URL of a queue'),
   DEFAULT_POLICY: readDefaultPolicy,
   POLICY_CACHE_SECONDS: readSeconds,
@@ -39,15 +40,16 @@ export type Environment<F extends FunctionName> = {
 const BASE = { STAGE: true, POWERTOOLS_LOG_LEVEL: true } as const;
 const API = { ...BASE, TENANT_CLAIM: true, CONSOLE_URL: true } as const;
 const LEDGER = { LEDGER_TABLE: true, CONTROL_TABLE: true } as const;
+const ALERTS = { ALERT_BUS: true } as const;
 const ADMISSION = { ...API, ...LEDGER, DEFAULT_POLICY: true, POLICY_CACHE_SECONDS: true } as const;
 
 /** The contract is types alone, so its names stand here once more; the compiler compares them. */
 const VARIABLES: { readonly [F in FunctionName]: { [V in keyof EnvironmentByFunction[F]]: true } } =
   {
-    'create-run': ADMISSION,
-    'check-step': ADMISSION,
-    'record-usage': ADMISSION,
-    'complete-run': ADMISSION,
+    'create-run': { ...ADMISSION, ...ALERTS },
+    'check-step': { ...ADMISSION, ...ALERTS },
+    'record-usage': { ...ADMISSION, ...ALERTS },
+    'complete-run': { ...ADMISSION, ...ALERTS },
     'read-run': { ...API, ...LEDGER },
     'read-policy': { ...API, ...LEDGER },
     'write-policy': ADMISSION,
@@ -57,7 +59,10 @@ const VARIABLES: { readonly [F in FunctionName]: { [V in keyof EnvironmentByFunc
     openapi: BASE,
     'not-found': BASE,
     'sweep-plan': { ...BASE, ...LEDGER, SWEEP_QUEUE_URL: true },
-    'sweep-account': { ...BASE, ...LEDGER, DEFAULT_POLICY: true },
+    'sweep-account': { ...BASE, ...LEDGER, ...ALERTS, DEFAULT_POLICY: true },
+    'list-alerts': { ...API, CONTROL_TABLE: true },
+    'acknowledge-alert': { ...API, CONTROL_TABLE: true },
+    'send-alerts': { ...BASE, ...ALERTS, CONTROL_TABLE: true },
     'token-claims': { ...BASE, TENANT_CLAIM: true, CONTROL_TABLE: true },
   };
 

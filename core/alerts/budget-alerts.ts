@@ -119,6 +119,18 @@ export async function raiseHardCapHit(
   });
 }
 
+/** An account that does not add up: somebody wrote to the table by hand, or the code is wrong. */
+export async function raiseDrift(ports: AlertPorts, where: Where, drift: NanoUsd): Promise<void> {
+  await raiseAlert(ports, {
+    ...where,
+    type: 'LEDGER_DRIFT',
+    severity: 'critical',
+    condition: dayOf(ports),
+    summary: `The account of ${where.tenant} for ${where.month} does not add up: it is off by ${formatUsd(drift)} USD.`,
+    runbook: `${RUNBOOKS}/ledger-drift`,
+  });
+}
+
 function dayOf({ nowMs }: AlertPorts): string {
   return new Date(nowMs()).toISOString().slice(0, 10);
 }

@@ -23,6 +23,11 @@ export interface LedgerEnvironment {
   readonly CONTROL_TABLE: string;
 }
 
+export interface AlertEnvironment {
+  /** Name of the event bus that alerts are sent to. */
+  readonly ALERT_BUS: string;
+}
+
 export interface AdmissionEnvironment extends ApiEnvironment, LedgerEnvironment {
   /**
    * JSON of the policy for tenants that have none, in the shape of the PUT body; empty string: such
@@ -37,7 +42,8 @@ export interface SweepPlanEnvironment extends BaseEnvironment, LedgerEnvironment
   readonly SWEEP_QUEUE_URL: string;
 }
 
-export interface SweepAccountEnvironment extends BaseEnvironment, LedgerEnvironment {
+export interface SweepAccountEnvironment
+  extends BaseEnvironment, LedgerEnvironment, AlertEnvironment {
   readonly DEFAULT_POLICY: string;
 }
 
@@ -47,12 +53,20 @@ export interface TokenClaimsEnvironment extends BaseEnvironment {
   readonly CONTROL_TABLE: string;
 }
 
+export interface AlertListEnvironment extends ApiEnvironment {
+  readonly CONTROL_TABLE: string;
+}
+
+export interface SendAlertsEnvironment extends BaseEnvironment, AlertEnvironment {
+  readonly CONTROL_TABLE: string;
+}
+
 /** What each function is given. */
 export interface EnvironmentByFunction {
-  readonly 'create-run': AdmissionEnvironment;
-  readonly 'check-step': AdmissionEnvironment;
-  readonly 'record-usage': AdmissionEnvironment;
-  readonly 'complete-run': AdmissionEnvironment;
+  readonly 'create-run': AdmissionEnvironment & AlertEnvironment;
+  readonly 'check-step': AdmissionEnvironment & AlertEnvironment;
+  readonly 'record-usage': AdmissionEnvironment & AlertEnvironment;
+  readonly 'complete-run': AdmissionEnvironment & AlertEnvironment;
   readonly 'read-run': ApiEnvironment & LedgerEnvironment;
   readonly 'read-policy': ApiEnvironment & LedgerEnvironment;
   readonly 'write-policy': AdmissionEnvironment;
@@ -63,5 +77,8 @@ export interface EnvironmentByFunction {
   readonly 'not-found': BaseEnvironment;
   readonly 'sweep-plan': SweepPlanEnvironment;
   readonly 'sweep-account': SweepAccountEnvironment;
+  readonly 'list-alerts': AlertListEnvironment;
+  readonly 'acknowledge-alert': AlertListEnvironment;
+  readonly 'send-alerts': SendAlertsEnvironment;
   readonly 'token-claims': TokenClaimsEnvironment;
 }

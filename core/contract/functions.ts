@@ -72,6 +72,18 @@ export const FUNCTIONS = {
     purpose: "A month's usage records, in pages.",
     route: { method: 'GET', path: '/billing/usage', scopes: ['maestro/read'] },
   },
+  'list-alerts': {
+    purpose: "A tenant's alerts, newest first, in pages.",
+    route: { method: 'GET', path: '/alerts', scopes: ['maestro/read'] },
+  },
+  'acknowledge-alert': {
+    purpose: 'Say that somebody is looking after an alert.',
+    route: {
+      method: 'POST',
+      path: '/alerts/{alertId}/ack',
+      scopes: ['maestro/read', 'maestro/policy', 'maestro/approve'],
+    },
+  },
   healthz: {
     purpose: 'Alive, and can the ledger be reached.',
     route: { method: 'GET', path: '/healthz', scopes: [], isPublic: true },
@@ -82,6 +94,7 @@ export const FUNCTIONS = {
   },
   'not-found': { purpose: 'Answers every path that is not a route with a problem document.' },
   'sweep-plan': { purpose: 'On a schedule: one queue message for each account to sweep.' },
+  'send-alerts': { purpose: 'On a schedule: send the alerts that a crash kept from being sent.' },
   'sweep-account': { purpose: 'From the queue: put one tenant-month in order.' },
   'token-claims': {
     purpose: 'Called by Cognito before it signs a token: adds the tenant of a machine client.',

@@ -1,3 +1,4 @@
+import { noticeBudget, raiseHardCapHit, type Actor } from '../alerts/budget-alerts';
 import { canAfford, isLive, type Account } from '../ledger/account';
 import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
 import { checkStep as holdStep, type StepChecked as StepHeld } from '../ledger/check-step';
@@ -5,10 +6,19 @@ import { closeRun } from '../ledger/close-run';
 import { openRun } from '../ledger/open-run';
 import { resolveHold } from '../ledger/resolve-hold';
 import type { NanoUsd } from '../money/nano-usd';
+import type { QuotaAsk, QuotaStanding } from '../quotas/take-quota';
+import {
+  giveBack,
+  meterRequest,
+  meterUnderNewer,
+  rehearseMeter,
+  type Metered,
+  type QuotaRefusal,
+} from './admission';
 import { monthOf } from './calendar';
 import { estimateCost, type Estimated } from './estimate';
 import { judge, type Judgement } from './judgement';
-import { alignMonth, budgetOf, type BudgetView } from './month-account';
+import { alignMonth, budgetOf, policyVersionOf, type BudgetView } from './month-account';
 import type { GuardPorts, RunMonth } from './ports';
 import { asFacts, canonical, runFacts, runRefOf, withBudget } from './run-facts';
 import { readNote, writeNote, type StepNote } from './step-note';
@@ -33,7 +43,13 @@ export interface GrantedStep extends Judgement {
 }
 
 export type StepChecked =
-  | { readonly kind: 'granted' | 'repeated' | 'dry-run'; readonly step: GrantedStep }
+  | {
+      readonly kind: 'granted' | 'repeated' | 'dry-run';
+      readonly step: GrantedStep;
+      /** How the quotas stand after it. */
+      readonly standings?: readonly QuotaStanding[];
+    }
+  | QuotaRefusal
   | {
       readonly kind: 'denied';
       readonly budget: BudgetView;
@@ -53,9 +69,41 @@ export async function checkStep(ports: GuardPorts, request: CheckStep): Promise<
   const estimated = await amountOf(ports, request);
   if (estimated.kind !== 'amount') return estimated;
   const ref = runRefOf(ports, request.tenant, request.runId, monthOf(ports.ledger.nowMs()));
+  const ask = quotaAsk(request);
   const asked: Asked = { ports, request, amount: estimated.amount, note: noteFor(ports, request) };
-  if (request.dryRun === true) return rehearse(asked, ref);
-  return answer(asked, ref, await hold(asked, ref));
+  if (request.dryRun === true) return rehearse(asked, ask, ref);
+  const { runId, stepId } = request;
+  const metered = await meterRequest(ports, ask, { runId, stepId });
+  if (metered.kind !== 'metered') return metered;
+  return checkMetered(asked, ask, metered, ref);
+}
+
+/** A step that comes to nothing, or was checked before, counts against no quota. */
+async function checkMetered(
+  asked: Asked,
+  ask: QuotaAsk,
+  metered: Extract<Metered, { kind: 'metered' }>,
+  ref: RunRef,
+): Promise<StepChecked> {
+  const { ports } = asked;
+  const note = { ...asked.note, countedDay: metered.receipt?.day };
+  const counted = { ...asked, note };
+  const held = await hold(counted, ref);
+  const checked = await answer(counted, ref, held);
+  if (checked.kind !== 'granted') {
+    await giveBack(ports, metered);
+    return checked;
+  }
+  if ('run' in held) {
+    await meterUnderNewer(ports, ask, metered, runFacts(held.run).policyVersion);
+  }
+  return { ...checked, standings: metered.standings };
+}
+
+/** A step whose tokens nobody knows beforehand counts none now; its usage will. */
+function quotaAsk({ tenant, tokens, model, provider }: CheckStep): QuotaAsk {
+  const count = (tokens?.input ?? 0) + (tokens?.output ?? 0);
+  return { tenant, tokens: count, model: { name: model, provider } };
 }
 
 interface Asked {
@@ -105,6 +153,9 @@ async function answer(asked: Asked, ref: RunRef, held: StepHeld): Promise<StepCh
     case 'held': {
       const earlier = await homesAnswer(asked, ref, held.run);
       if (earlier !== undefined) return earlier;
+      if (held.month !== undefined) {
+        await noticeBudget(ports.alerts, ref, held.month, actorOf(asked, facts.pipeline));
+      }
       return { kind: 'granted', step: granted(asked, ref, held.run, asked.amount, held.month) };
     }
     case 'held-before':
@@ -114,11 +165,25 @@ async function answer(asked: Asked, ref: RunRef, held: StepHeld): Promise<StepCh
       return usedBefore(asked, ref, held.run, held.usage);
     case 'closed':
       return { kind: 'run-closed' };
-    case 'denied': {
-      const budget = budgetOf(ref, held.month, ports.ledger.nowMs());
-      return { kind: 'denied', budget, requested: asked.amount, pipeline: facts.pipeline };
-    }
+    case 'denied':
+      return deny(asked, ref, held.month, facts.pipeline);
   }
+}
+
+async function deny(
+  asked: Asked,
+  ref: RunRef,
+  month: Account,
+  pipeline: string,
+): Promise<StepChecked> {
+  const { ports, amount: requested } = asked;
+  await raiseHardCapHit(ports.alerts, ref, month, { ...actorOf(asked, pipeline), requested });
+  const budget = budgetOf(ref, month, ports.ledger.nowMs());
+  return { kind: 'denied', budget, requested, pipeline };
+}
+
+function actorOf({ request: { runId, stepId } }: Asked, pipeline: string): Actor {
+  return { runId, stepId, pipeline };
 }
 
 function granted(
@@ -171,6 +236,7 @@ async function openInThisMonth(asked: Asked, ref: RunRef, home: Account): Promis
       ...runFacts(home),
       reserved: amount,
       judgement: judge(ref, month),
+      policyVersion: policyVersionOf(month),
       budget: budgetOf(ref, month, ports.ledger.nowMs()),
     });
   const open = () => openRun(ports.ledger, { run: ref, amount, factsOf });
@@ -181,9 +247,9 @@ async function openInThisMonth(asked: Asked, ref: RunRef, home: Account): Promis
     await alignMonth(ports, tenantMonthOf(ref), policy);
     opened = await open();
   }
-  if (opened.kind === 'denied') {
-    const budget = budgetOf(ref, opened.month, ports.ledger.nowMs());
-    return { kind: 'denied', budget, requested: amount, pipeline: runFacts(home).pipeline };
+  if (opened.kind === 'denied') return deny(asked, ref, opened.month, runFacts(home).pipeline);
+  if (opened.kind !== 'no-month') {
+    await noticeBudget(ports.alerts, ref, opened.month, actorOf(asked, runFacts(home).pipeline));
   }
   const held = await hold(asked, ref);
   return held.kind === 'no-run' ? { kind: 'not-found' } : answer(asked, ref, held);
@@ -237,8 +303,10 @@ async function answerOfMonths(
 }
 
 /** What the answer would be, with nothing held. */
-async function rehearse(asked: Asked, ref: RunRef): Promise<StepChecked> {
+async function rehearse(asked: Asked, ask: QuotaAsk, ref: RunRef): Promise<StepChecked> {
   const { ports, request, amount } = asked;
+  const metered = await rehearseMeter(ports, ask);
+  if (metered.kind !== 'metered') return metered;
   const months = await ports.reader.monthsOfRun(request.tenant, ref.run);
   const before = await answerOfMonths(asked, ref, months);
   if (before !== undefined) return before;

@@ -1,12 +1,15 @@
-import type { Account } from '../ledger/account';
-import { tenantMonthOf, type RunRef } from '../ledger/account-ref';
+import { noticeBudget } from '../alerts/budget-alerts';
+import { isLive, type Account } from '../ledger/account';
+import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
 import { closeRun } from '../ledger/close-run';
 import { LedgerUnavailableError } from '../ledger/faults';
+import { childNameOf } from '../ledger/hold-id';
 import type { NanoUsd } from '../money/nano-usd';
 import { monthOf } from './calendar';
 import { budgetOf, type BudgetView } from './month-account';
 import type { GuardPorts, RunMonth } from './ports';
 import { asFacts, runFacts, runKeyOf, type RunOutcome } from './run-facts';
+import { noteOf, tokensOf } from './step-note';
 
 /** The caller says that the run is over: nobody is waited for. */
 const NO_PATIENCE_MS = 0;
@@ -102,7 +105,25 @@ async function close(
   const facts = asFacts({ ...account.facts, outcome: status, completedAt });
   const closed = await closeRun(ports.ledger, ref, NO_PATIENCE_MS, facts);
   if (closed.kind !== 'closed') throw new LedgerUnavailableError('the run would not close');
+  // Of several completions at once, the one that closed the run gives back.
+  const isMine = runFacts(closed.run).completedAt === completedAt;
+  if (isMine) await giveBackTokens(ports, ref, account);
+  if (closed.month !== undefined) {
+    const { runId, pipeline } = runFacts(closed.run);
+    await noticeBudget(ports.alerts, ref, closed.month, { runId, pipeline });
+  }
   return { account: closed.run, month: closed.month };
+}
+
+/** Steps that were checked and never reported used none of the day's tokens. */
+async function giveBackTokens(ports: GuardPorts, ref: RunRef, before: Account): Promise<void> {
+  for (const hold of Object.keys(before.holds)) {
+    const note = noteOf(before, hold);
+    if (note?.countedDay === undefined) continue;
+    const usage = await ports.ledger.store.read(usageOf(ref, childNameOf(hold)));
+    if (isLive(usage)) continue;
+    await ports.quotas.store.correctTokens(ref.tenant, note.countedDay, -tokensOf(note));
+  }
 }
 
 async function monthOfHome(ports: GuardPorts, tenant: string, home: RunMonth): Promise<Account> {

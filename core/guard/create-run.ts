@@ -1,12 +1,27 @@
+import { noticeBudget, raiseHardCapHit } from '../alerts/budget-alerts';
 import { canAfford, type Account } from '../ledger/account';
 import { tenantMonthOf, type RunRef } from '../ledger/account-ref';
 import { LedgerUnavailableError } from '../ledger/faults';
 import { openRun, type RunOpened } from '../ledger/open-run';
 import type { NanoUsd } from '../money/nano-usd';
+import type { QuotaStanding } from '../quotas/take-quota';
+import {
+  giveBack,
+  meterRequest,
+  meterUnderNewer,
+  rehearseMeter,
+  type QuotaRefusal,
+} from './admission';
 import { DEFAULT_DEADLINE_MS, monthOf, monthOfEarlierTwin } from './calendar';
 import { estimateCost, type Estimated, type EstimateEntry } from './estimate';
 import { judge, type Judgement } from './judgement';
-import { alignMonth, budgetOf, monthAsItWouldBe, type BudgetView } from './month-account';
+import {
+  alignMonth,
+  budgetOf,
+  monthAsItWouldBe,
+  policyVersionOf,
+  type BudgetView,
+} from './month-account';
 import type { GuardPorts } from './ports';
 import {
   asFacts,
@@ -39,7 +54,13 @@ export interface GrantedRun extends Judgement {
 }
 
 export type RunCreated =
-  | { readonly kind: 'created' | 'repeated' | 'dry-run'; readonly run: GrantedRun }
+  | {
+      readonly kind: 'created' | 'repeated' | 'dry-run';
+      readonly run: GrantedRun;
+      /** How the quotas stand after it. */
+      readonly standings: readonly QuotaStanding[];
+    }
+  | QuotaRefusal
   | {
       readonly kind: 'denied';
       readonly budget: BudgetView;
@@ -71,8 +92,46 @@ export async function createRun(ports: GuardPorts, request: CreateRun): Promise<
     const earlier = await earlierTwin(ports, request, twinMonth);
     if (earlier !== undefined) return repeated(ports, request, earlier);
   }
-  return reserve(ports, { ...request, runId }, ref, amount);
+  return reserveMetered(ports, { ...request, runId }, ref, amount);
 }
+
+/** A request that comes to nothing, or was made before, counts against no quota. */
+async function reserveMetered(
+  ports: GuardPorts,
+  request: NamedRun,
+  ref: RunRef,
+  amount: NanoUsd,
+): Promise<RunCreated> {
+  const ask = { tenant: request.tenant, tokens: 0 };
+  const { runId, pipeline } = request;
+  const metered = await meterRequest(ports, ask, { runId, pipeline });
+  if (metered.kind !== 'metered') return metered;
+  const opened = await reserve(ports, request, ref, amount);
+  if (opened.kind === 'opened') {
+    await meterUnderNewer(ports, ask, metered, policyVersionOf(opened.month));
+    await noticeBudget(ports.alerts, ref, opened.month, { runId, pipeline });
+    const run = granted(ports, ref, opened.run, opened.month);
+    return { kind: 'created', run, standings: metered.standings };
+  }
+  await giveBack(ports, metered);
+  switch (opened.kind) {
+    case 'policy-not-found':
+      return opened;
+    case 'denied': {
+      await raiseHardCapHit(ports.alerts, ref, opened.month, {
+        runId,
+        pipeline,
+        requested: amount,
+      });
+      const budget = budgetOf(ref, opened.month, ports.ledger.nowMs());
+      return { kind: 'denied', budget, requested: amount, runId };
+    }
+    case 'existing':
+      return repeated(ports, request, { ref, ...opened });
+  }
+}
+
+type NamedRun = CreateRun & { readonly runId: string };
 
 async function amountOf(ports: GuardPorts, request: CreateRun): Promise<Estimated> {
   if (request.estimatedCost !== undefined) return { kind: 'amount', amount: request.estimatedCost };
@@ -81,10 +140,10 @@ async function amountOf(ports: GuardPorts, request: CreateRun): Promise<Estimate
 
 async function reserve(
   ports: GuardPorts,
-  request: CreateRun & { readonly runId: string },
+  request: NamedRun,
   ref: RunRef,
   amount: NanoUsd,
-): Promise<RunCreated> {
+): Promise<Exclude<RunOpened, { kind: 'no-month' }> | { readonly kind: 'policy-not-found' }> {
   const factsOf = (month: Account) => asFacts(openingFacts(ports, request, ref, amount, month));
   const open = (): Promise<RunOpened> => openRun(ports.ledger, { run: ref, amount, factsOf });
   let opened = await open();
@@ -94,23 +153,13 @@ async function reserve(
     await alignMonth(ports, tenantMonthOf(ref), policy);
     opened = await open();
   }
-  switch (opened.kind) {
-    case 'no-month':
-      throw new LedgerUnavailableError("the tenant's month would not open");
-    case 'denied': {
-      const budget = budgetOf(ref, opened.month, ports.ledger.nowMs());
-      return { kind: 'denied', budget, requested: amount, runId: request.runId };
-    }
-    case 'opened':
-      return { kind: 'created', run: granted(ports, ref, opened.run, opened.month) };
-    case 'existing':
-      return repeated(ports, request, { ref, ...opened });
-  }
+  if (opened.kind !== 'no-month') return opened;
+  throw new LedgerUnavailableError("the tenant's month would not open");
 }
 
 function openingFacts(
   ports: GuardPorts,
-  request: CreateRun & { readonly runId: string },
+  request: NamedRun,
   ref: RunRef,
   reserved: NanoUsd,
   month: Account,
@@ -126,6 +175,7 @@ function openingFacts(
     homeMonth: ref.month,
     reserved,
     judgement: judge(ref, month),
+    policyVersion: policyVersionOf(month),
     budget: budgetOf(ref, month, nowMs),
   };
 }
@@ -163,7 +213,8 @@ function repeated(ports: GuardPorts, request: CreateRun, existing: ExistingRun):
   if (runId !== request.runId || fingerprint !== fingerprintOf(ports, request)) {
     return { kind: 'id-reused' };
   }
-  return { kind: 'repeated', run: granted(ports, existing.ref, existing.run, existing.month) };
+  const run = granted(ports, existing.ref, existing.run, existing.month);
+  return { kind: 'repeated', run, standings: [] };
 }
 
 function granted(ports: GuardPorts, ref: RunRef, run: Account, month: Account): GrantedRun {
@@ -187,6 +238,8 @@ async function rehearse(
   runId: string,
   amount: NanoUsd,
 ): Promise<RunCreated> {
+  const metered = await rehearseMeter(ports, { tenant: request.tenant, tokens: 0 });
+  if (metered.kind !== 'metered') return metered;
   const month = await monthAsItWouldBe(ports, ref);
   if (month === undefined) return { kind: 'policy-not-found' };
   const budget = budgetOf(ref, month, ports.ledger.nowMs());
@@ -194,5 +247,9 @@ async function rehearse(
   const after = { ...month, holds: { ...month.holds, [`${ref.run}~0.rehearsal`]: amount } };
   const { tenant, pipeline } = request;
   const run = { runId, tenant, pipeline, status: 'OPEN' as const, reserved: 0n, budget };
-  return { kind: 'dry-run', run: { ...run, ...judge(ref, after) } };
+  return {
+    kind: 'dry-run',
+    run: { ...run, ...judge(ref, after) },
+    standings: metered.standings,
+  };
 }

@@ -1,7 +1,9 @@
 import type { Account } from '../ledger/account';
 import type { Month, RunKey } from '../ledger/account-ref';
 import type { LedgerPorts } from '../ledger/ports';
+import type { AlertPorts } from '../alerts/ports';
 import type { Policy } from '../policy/policy';
+import type { QuotaPorts } from '../quotas/take-quota';
 
 /** Where policies come from. Both answer with the deployment's default where a tenant has none. */
 export interface PolicySource {
@@ -9,6 +11,8 @@ export interface PolicySource {
   recent(tenant: string): Promise<Policy | undefined>;
   /** As it is now. */
   latest(tenant: string): Promise<Policy | undefined>;
+  /** This version was seen in force just now: what is remembered is fresh, or out of date. */
+  confirm(tenant: string, version: number): void;
 }
 
 /** Which months have accounts, so that a sweeper need not look for them. */
@@ -45,6 +49,8 @@ export interface GuardPorts {
   readonly reader: LedgerReader;
   readonly policies: PolicySource;
   readonly directory: MonthDirectory;
+  readonly quotas: QuotaPorts;
+  readonly alerts: AlertPorts;
   /** A short digest in base64url, at least 10 characters, the same for the same text. */
   readonly digest: (text: string) => string;
   readonly newRunId: () => string;

@@ -1,3 +1,4 @@
+import { noticeBudget } from '../alerts/budget-alerts';
 import { isLive, type Account } from '../ledger/account';
 import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
 import { LedgerUnavailableError } from '../ledger/faults';
@@ -5,10 +6,11 @@ import { recordUsage as bookUsage } from '../ledger/record-usage';
 import type { NanoUsd } from '../money/nano-usd';
 import { catalogueVersion } from '../prices/catalogue';
 import { priceUsage } from '../prices/price';
+import { dayOf } from '../quotas/windows';
 import { budgetOf, type BudgetView } from './month-account';
 import type { GuardPorts, RunMonth } from './ports';
 import { asFacts, canonical, runFacts, runKeyOf, type Tags } from './run-facts';
-import { noteOf, type StepNote } from './step-note';
+import { noteOf, tokensOf, type StepNote } from './step-note';
 import { usageFacts, type CostBasis, type TokenCounts, type UsageFacts } from './usage-facts';
 
 /** How far a caller's clock may run ahead of ours. */
@@ -73,7 +75,25 @@ export async function recordUsage(ports: GuardPorts, request: RecordUsage): Prom
     place.account,
   );
   if (recorded.kind === 'existing') return repeated(ports, request, place.ref, recorded.usage);
+  await correctTokens(ports, request, note);
   return answer(ports, 'recorded', place.ref, recorded.usage);
+}
+
+/**
+ * The day's tokens were counted by estimate; now the actual ones are known. Only for the report that
+ * was booked: a crash before it leaves the estimate standing, which ends with the day.
+ */
+async function correctTokens(
+  ports: GuardPorts,
+  { tenant, tokens }: RecordUsage,
+  note: StepNote | undefined,
+): Promise<void> {
+  if (tokens === undefined) return;
+  const policy = await ports.policies.recent(tenant);
+  if (policy?.quotas.tokensPerDay === undefined) return;
+  const day = note?.countedDay ?? dayOf(ports.ledger.nowMs());
+  const estimate = note?.countedDay === undefined ? 0 : tokensOf(note);
+  await ports.quotas.store.correctTokens(tenant, day, tokens.input + tokens.output - estimate);
 }
 
 interface Place {
@@ -206,6 +226,8 @@ async function answer(
 ): Promise<UsageRecorded> {
   const month = await ports.ledger.store.read(tenantMonthOf(ref));
   if (month === undefined) throw new LedgerUnavailableError('the month of the usage is not there');
+  const { runId, stepId, pipeline } = usageFacts(usage);
+  await noticeBudget(ports.alerts, ref, month, { runId, stepId, pipeline });
   return {
     kind,
     usage: viewOf(usage),

@@ -2,7 +2,7 @@ import type { Account, Facts } from '../ledger/account';
 import type { Month, RunRef } from '../ledger/account-ref';
 import type { NanoUsd } from '../money/nano-usd';
 import type { Judgement } from './judgement';
-import { budgetOf, type BudgetView } from './month-account';
+import { budgetOf, policyVersionOf, type BudgetView } from './month-account';
 import type { GuardPorts } from './ports';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -24,6 +24,8 @@ export interface RunFacts {
   /** What was reserved when it was opened. */
   readonly reserved: NanoUsd;
   readonly judgement: Judgement;
+  /** The policy that the tenant's month had when it last funded the run. */
+  readonly policyVersion: number;
   /** The budget as it was when it last funded the run: answers show it without another read. */
   readonly budget: BudgetView;
   readonly outcome?: RunOutcome;
@@ -32,7 +34,11 @@ export interface RunFacts {
 
 export function runFacts(run: Account): RunFacts {
   const facts = run.facts as unknown as RunFacts;
-  return { ...facts, deadlineMs: Number(facts.deadlineMs) };
+  return {
+    ...facts,
+    deadlineMs: Number(facts.deadlineMs),
+    policyVersion: Number(facts.policyVersion),
+  };
 }
 
 /** As the account keeps them. */
@@ -65,7 +71,11 @@ export function withBudget(
   month: Account,
   nowMs: number,
 ): Facts {
-  return asFacts({ ...run.facts, budget: budgetOf(ref, month, nowMs) });
+  return asFacts({
+    ...run.facts,
+    policyVersion: policyVersionOf(month),
+    budget: budgetOf(ref, month, nowMs),
+  });
 }
 
 /** A text that is the same for the same content, whatever the order of its fields. */

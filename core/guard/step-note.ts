@@ -8,6 +8,8 @@ export interface StepNote {
   readonly provider?: string | undefined;
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
+  /** The day whose token quota the step was counted in; undefined where none was. */
+  readonly countedDay?: number | undefined;
 }
 
 interface StoredNote {
@@ -16,6 +18,7 @@ interface StoredNote {
   readonly p?: string;
   readonly i?: number;
   readonly o?: number;
+  readonly d?: number;
 }
 
 export function writeNote(note: StepNote): string {
@@ -25,6 +28,7 @@ export function writeNote(note: StepNote): string {
     p: note.provider,
     i: note.inputTokens,
     o: note.outputTokens,
+    d: note.countedDay,
   };
   return JSON.stringify(stored);
 }
@@ -38,9 +42,15 @@ export function readNote(text: string | undefined): StepNote | undefined {
     provider: stored.p,
     inputTokens: stored.i,
     outputTokens: stored.o,
+    countedDay: stored.d,
   };
 }
 
 export function noteOf(run: Account, hold: HoldId): StepNote | undefined {
   return readNote(run.notes[hold]);
+}
+
+/** The tokens that a step was counted with. */
+export function tokensOf({ inputTokens = 0, outputTokens = 0 }: StepNote): number {
+  return inputTokens + outputTokens;
 }

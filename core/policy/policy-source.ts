@@ -35,7 +35,17 @@ export function createPolicySource(options: {
     return known !== undefined && known.untilMs > nowMs() ? known.policy : latest(tenant);
   };
 
-  return { recent, latest };
+  const confirm = (tenant: string, version: number): void => {
+    const known = remembered.get(tenant);
+    if (known?.policy === undefined) return;
+    const { policy } = known;
+    if (policy.version < version) remembered.delete(tenant);
+    else if (policy.version === version) {
+      remembered.set(tenant, { policy, untilMs: nowMs() + memoryMs });
+    }
+  };
+
+  return { recent, latest, confirm };
 }
 
 function defaultPolicy(tenant: string, terms: PolicyTerms | undefined): Policy | undefined {

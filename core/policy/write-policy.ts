@@ -21,7 +21,7 @@ export type PolicyWritten =
  * @throws LedgerUnavailableError
  */
 export async function writePolicy(
-  ports: Pick<GuardPorts, 'ledger' | 'directory'> & { readonly store: PolicyStore },
+  ports: Pick<GuardPorts, 'ledger' | 'directory' | 'quotas'> & { readonly store: PolicyStore },
   { tenant, terms, seen, actor }: WritePolicy,
 ): Promise<PolicyWritten> {
   const nowMs = ports.ledger.nowMs();
@@ -31,6 +31,7 @@ export async function writePolicy(
   const isStored =
     seen === 'none' ? await ports.store.create(policy) : await ports.store.replace(policy, seen);
   if (!isStored) return { kind: 'stale' };
+  await ports.quotas.store.adopt(tenant, version);
   await alignMonth(ports, { level: 'tenant-month', tenant, month: monthOf(nowMs) }, policy);
   return { kind: seen === 'none' ? 'created' : 'replaced', policy };
 }

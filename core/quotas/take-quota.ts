@@ -31,7 +31,8 @@ export interface QuotaAsk {
   /** Tokens that the request may use; 0 where that is not known before it is done. */
   readonly tokens: number;
   /** Absent for a request that uses no model. */
-  readonly model?: { readonly name: string | undefined; readonly provider: string | undefined };
+  readonly model?:
+    { readonly name: string | undefined; readonly provider: string | undefined } | undefined;
 }
 
 /** How a quota stands, for the RateLimit fields. */
@@ -81,6 +82,23 @@ export async function takeQuota(
     if (taken !== 'again') return taken;
   }
   throw new LedgerUnavailableError(`the quotas of ${ask.tenant} found no rest`);
+}
+
+/** What takeQuota would say, with nothing counted. */
+export async function rehearseQuota(
+  ports: QuotaPorts,
+  { quotas }: Policy,
+  ask: QuotaAsk,
+): Promise<Exclude<QuotaTaken, { kind: 'policy-changed' }>> {
+  const nowMs = ports.nowMs();
+  if (ask.model !== undefined) {
+    const { name, provider } = ask.model;
+    if (!isModelAllowed(quotas.allowedModels, name, provider)) return { kind: 'model-not-allowed' };
+  }
+  const meter = await remember(ports, ask.tenant);
+  const denied = denial(quotas, ask, meter, nowMs);
+  if (denied !== 'again') return denied;
+  return { kind: 'taken', receipt: undefined, standings: standingsOf(quotas, meter, nowMs) };
 }
 
 async function attemptTake(
@@ -158,7 +176,7 @@ function denial(
   ask: QuotaAsk,
   meter: Meter,
   nowMs: number,
-): QuotaTaken | 'again' {
+): Exclude<QuotaTaken, { kind: 'policy-changed' | 'taken' | 'model-not-allowed' }> | 'again' {
   const { requestsPerMinute, tokensPerDay } = quotas;
   const standings = standingsOf(quotas, meter, nowMs);
   if (tokensPerDay !== undefined && tokensLeft(meter, tokensPerDay, nowMs) < ask.tokens) {

@@ -1,3 +1,5 @@
+import { noticeBudget, raiseDrift } from '../alerts/budget-alerts';
+import { imbalanceOf } from '../ledger/account';
 import type { TenantMonthRef } from '../ledger/account-ref';
 import { sweepMonth, type SweepPatience, type SweepReport } from '../ledger/sweep-month';
 import { monthOf } from '../guard/calendar';
@@ -16,7 +18,7 @@ export const SWEEP_PATIENCE: SweepPatience = { runMs: MINUTE_MS, stepMs: 15 * MI
  * @throws LedgerUnavailableError
  */
 export async function sweepAccount(
-  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory'>,
+  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory' | 'alerts'>,
   { tenant, month }: { readonly tenant: string; readonly month: string },
 ): Promise<SweepReport> {
   const ref: TenantMonthRef = { level: 'tenant-month', tenant, month };
@@ -37,9 +39,25 @@ export async function sweepAccount(
         completedAt: new Date(nowMs).toISOString(),
       }),
   });
+  await auditMonth(ports, ref);
   const isDone = !isCurrent && month < monthOf(nowMs) && (report?.waiting ?? 0) === 0;
   if (isDone) await forget(ports, ref);
   return report ?? { resolved: 0, waiting: 0 };
+}
+
+/**
+ * Tell of the thresholds that the month has reached, should a crash have kept somebody from it, and
+ * of an account that does not add up, which no write of ours can bring about.
+ */
+async function auditMonth(
+  { ledger, alerts }: Pick<GuardPorts, 'ledger' | 'alerts'>,
+  ref: TenantMonthRef,
+): Promise<void> {
+  const account = await ledger.store.read(ref);
+  if (account === undefined) return;
+  await noticeBudget(alerts, ref, account, {});
+  const drift = imbalanceOf(account);
+  if (drift !== 0n) await raiseDrift(alerts, ref, drift);
 }
 
 /** Late usage may have come in the meantime: then its hold brings the month back. */

@@ -1,7 +1,9 @@
+import type { QuotaRefusal } from '../../core/guard/admission';
 import type { BudgetView } from '../../core/guard/month-account';
 import { formatUsd, type NanoUsd } from '../../core/money/nano-usd';
 import { problem, type ProblemReply } from '../http/problem';
 import { budgetBody } from './budget';
+import { rateLimitHeaders } from './rate-limit';
 
 const RUNBOOK = '/docs/maestro/runbooks/budget-override';
 
@@ -74,5 +76,35 @@ export function priceUnknown(unknown: {
     'PRICE_UNKNOWN',
     `The model ${name} has no known price; give the cost in the call or a rate in the tenant's policy.`,
     { model, provider },
+  );
+}
+
+/** 403 or 429, with the figures that explain it. */
+export function quotaRefused(refused: QuotaRefusal): ProblemReply {
+  if (refused.kind === 'model-not-allowed') {
+    const { model } = refused;
+    const what = model === undefined ? 'A step that names no model' : `The model ${model}`;
+    return problem(
+      'MODEL_NOT_ALLOWED',
+      `${what} is not on the list of models that this tenant may use.`,
+      { model },
+    );
+  }
+  const { retryAfterSeconds, standings } = refused;
+  const { requestsPerMinute, tokensPerDay } = refused.policy.quotas;
+  const headers = { ...rateLimitHeaders(standings), 'Retry-After': String(retryAfterSeconds) };
+  if (refused.kind === 'requests-exceeded') {
+    return problem(
+      'RPM_QUOTA_EXCEEDED',
+      `The quota of ${requestsPerMinute} requests a minute is used up; try again in ${retryAfterSeconds} seconds.`,
+      { requestsPerMinute, retryAfterSeconds },
+      headers,
+    );
+  }
+  return problem(
+    'TOKENS_PER_DAY_EXCEEDED',
+    `The quota of ${tokensPerDay} tokens a day does not allow this; a new day starts at midnight UTC, in ${retryAfterSeconds} seconds.`,
+    { tokensPerDay, retryAfterSeconds },
+    headers,
   );
 }

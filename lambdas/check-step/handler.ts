@@ -7,8 +7,10 @@ import {
   noSuchRun,
   policyNotFound,
   priceUnknown,
+  quotaRefused,
   runClosed,
 } from '../answers/refusals';
+import { rateLimitHeaders } from '../answers/rate-limit';
 import type { ApiDeps } from '../composition/api';
 import { createApiHandler, type HttpHandler } from '../http/api-handler';
 import { invalidRequest } from '../http/problem';
@@ -39,7 +41,7 @@ async function answer(
   const checked = await checkStep(deps.ports, { ...request, tenant, runId, estimatedCost, tokens });
   switch (checked.kind) {
     case 'granted':
-      return json(201, stepBody(checked.step));
+      return json(201, stepBody(checked.step), rateLimitHeaders(checked.standings ?? []));
     case 'repeated':
       return json(200, stepBody(checked.step));
     case 'dry-run':
@@ -54,6 +56,10 @@ async function answer(
       return noSuchRun();
     case 'policy-not-found':
       return policyNotFound();
+    case 'model-not-allowed':
+    case 'requests-exceeded':
+    case 'tokens-exceeded':
+      return quotaRefused(checked);
     case 'price-unknown':
       return priceUnknown(checked);
     case 'too-large':

@@ -35,17 +35,18 @@ export function composeApi(name: GuardedFunction): ApiDeps & { readonly policySt
   const route = routeOf(name);
   if (route === undefined) throw new Error(`no route leads to ${name}`);
   const now = (): Date => new Date();
-  const { policyStore, ...ports } = createGuardPorts(environment);
+  const logger = createLogger({
+    service: name,
+    stage: environment.STAGE,
+    level: environment.POWERTOOLS_LOG_LEVEL,
+    now,
+  });
+  const { policyStore, ...ports } = createGuardPorts(environment, logger);
   return {
     route,
     tenantClaim: environment.TENANT_CLAIM,
     consoleUrl: environment.CONSOLE_URL,
-    logger: createLogger({
-      service: name,
-      stage: environment.STAGE,
-      level: environment.POWERTOOLS_LOG_LEVEL,
-      now,
-    }),
+    logger,
     now,
     ports,
     policyStore,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { GuardPorts } from '../../core/guard/ports';
 import { LEDGER_RULES } from '../../core/ledger/rules';
 import type { PolicyTerms } from '../../core/policy/policy';
@@ -9,6 +9,9 @@ import { createLedgerReader } from '../adapters/dynamodb/ledger-reader';
 import { createLedgerStore } from '../adapters/dynamodb/ledger-store';
 import { createMonthDirectory } from '../adapters/dynamodb/month-directory';
 import { createPolicyStore } from '../adapters/dynamodb/policy-store';
+import { createQuotaStore } from '../adapters/dynamodb/quota-store';
+import type { Logger } from '../observability/logger';
+import { createAlertPorts, digest } from './alert-ports';
 
 const SUFFIX_BYTES = 6;
 const SECOND_MS = 1_000;
@@ -18,11 +21,13 @@ export interface GuardEnvironment {
   readonly CONTROL_TABLE: string;
   readonly DEFAULT_POLICY?: PolicyTerms | undefined;
   readonly POLICY_CACHE_SECONDS?: number;
+  readonly ALERT_BUS?: string;
 }
 
 /** The use cases' ports on DynamoDB, the real clock and real randomness. */
 export function createGuardPorts(
   environment: GuardEnvironment,
+  logger: Logger,
 ): GuardPorts & { readonly policyStore: PolicyStore } {
   const clients = createDynamoClients();
   const { LEDGER_TABLE: ledgerTable, CONTROL_TABLE: controlTable } = environment;
@@ -43,7 +48,9 @@ export function createGuardPorts(
       nowMs,
     }),
     directory: createMonthDirectory(clients.retrying, controlTable),
-    digest: (text) => createHash('sha256').update(text).digest('base64url'),
+    quotas: { store: createQuotaStore(clients, controlTable), nowMs, seen: new Map() },
+    alerts: createAlertPorts({ clients, controlTable, bus: environment.ALERT_BUS, logger }),
+    digest,
     newRunId: () => `run-${randomUUID()}`,
     policyStore,
   };

@@ -1,7 +1,14 @@
 import { createRun, type GrantedRun } from '../../core/guard/create-run';
 import { formatUsd } from '../../core/money/nano-usd';
 import { budgetBody } from '../answers/budget';
-import { hardCapHit, idReused, policyNotFound, priceUnknown } from '../answers/refusals';
+import {
+  hardCapHit,
+  idReused,
+  policyNotFound,
+  priceUnknown,
+  quotaRefused,
+} from '../answers/refusals';
+import { rateLimitHeaders } from '../answers/rate-limit';
 import type { ApiDeps } from '../composition/api';
 import { createApiHandler, type HttpHandler } from '../http/api-handler';
 import { tenantFor } from '../http/caller';
@@ -26,7 +33,7 @@ async function answer(deps: ApiDeps, body: CreateRunBody): Promise<Reply> {
   const created = await createRun(deps.ports, { ...request, estimatedCost });
   switch (created.kind) {
     case 'created':
-      return json(201, runBody(created.run));
+      return json(201, runBody(created.run), rateLimitHeaders(created.standings));
     case 'repeated':
       return json(200, runBody(created.run));
     case 'dry-run':
@@ -37,6 +44,10 @@ async function answer(deps: ApiDeps, body: CreateRunBody): Promise<Reply> {
       return idReused('run', body.runId ?? '');
     case 'policy-not-found':
       return policyNotFound();
+    case 'model-not-allowed':
+    case 'requests-exceeded':
+    case 'tokens-exceeded':
+      return quotaRefused(created);
     case 'price-unknown':
       return priceUnknown(created);
     case 'deadline-passed':

@@ -1,3 +1,4 @@
+import { alertPath, alertsQuery } from './alerts';
 import { monthQuery, tenantPath, usageQuery } from './billing';
 import { policyBodySchema } from './policy';
 import {
@@ -24,4 +25,6 @@ export const SCHEMAS = {
   'write-policy': { path: tenantPath, body: policyBodySchema },
   'read-budget': { path: tenantPath, query: monthQuery },
   'list-usage': { query: usageQuery },
+  'list-alerts': { query: alertsQuery },
+  'acknowledge-alert': { path: alertPath },
 } as const;

@@ -5,12 +5,14 @@ import { createSweepAccountHandler } from './handler';
 
 const environment = readEnvironment('sweep-account', process.env);
 
+const logger = createLogger({
+  service: 'sweep-account',
+  stage: environment.STAGE,
+  level: environment.POWERTOOLS_LOG_LEVEL,
+  now: () => new Date(),
+});
+
 export const handler = createSweepAccountHandler({
-  ports: createGuardPorts(environment),
-  logger: createLogger({
-    service: 'sweep-account',
-    stage: environment.STAGE,
-    level: environment.POWERTOOLS_LOG_LEVEL,
-    now: () => new Date(),
-  }),
+  ports: createGuardPorts(environment, logger),
+  logger,
 });

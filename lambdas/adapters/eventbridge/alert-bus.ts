@@ -1,0 +1,88 @@
+import type { EventBridgeClient, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { Alert } from '../../../core/alerts/alert';
+import type { AlertBus } from '../../../core/alerts/ports';
+import { formatUsd, type NanoUsd } from '../../../core/money/nano-usd';
+
+export const EVENT_SOURCE = 'maestro.billing';
+
+const AT_A_TIME = 10;
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Alerts on an event bus. The client is loaded with the first alert: most invocations send none, and
+ * a cold start should not pay for it.
+ */
+export function createAlertBus(bus: string): AlertBus {
+  let loaded: Promise<Sender> | undefined;
+  return {
+    send: async (alerts) => {
+      loaded ??= loadSender();
+      const send = await loaded;
+      const taken: string[] = [];
+      for (let start = 0; start < alerts.length; start += AT_A_TIME) {
+        taken.push(...(await sendBatch(send, bus, alerts.slice(start, start + AT_A_TIME))));
+      }
+      return taken;
+    },
+  };
+}
+
+/** For each entry: was it taken? */
+type Sender = (entries: PutEventsRequestEntry[]) => Promise<readonly boolean[]>;
+
+async function loadSender(): Promise<Sender> {
+  const sdk = await import('@aws-sdk/client-eventbridge');
+  const client: EventBridgeClient = new sdk.EventBridgeClient();
+  return async (entries) => {
+    const { Entries } = await client.send(new sdk.PutEventsCommand({ Entries: entries }));
+    return entries.map((_, index) => Entries?.[index]?.EventId !== undefined);
+  };
+}
+
+/** A batch may be taken in part: what was not is tried again, and nothing else is. */
+async function sendBatch(send: Sender, bus: string, alerts: readonly Alert[]): Promise<string[]> {
+  const taken: string[] = [];
+  let left = alerts;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS && left.length > 0; attempt += 1) {
+    const results = await send(left.map((alert) => entryOf(alert, bus)));
+    taken.push(...left.filter((_, index) => results[index]).map(({ alertId }) => alertId));
+    left = left.filter((_, index) => results[index] !== true);
+  }
+  return taken;
+}
+
+function entryOf(alert: Alert, bus: string): PutEventsRequestEntry {
+  return {
+    EventBusName: bus,
+    Source: EVENT_SOURCE,
+    DetailType: alert.type,
+    Time: new Date(alert.occurredAt),
+    Detail: JSON.stringify(detailOf(alert)),
+  };
+}
+
+/** What the contract says of an event's detail; amounts are decimal strings in USD. */
+export function detailOf(alert: Alert) {
+  const { figures, requested } = alert;
+  return {
+    alertId: alert.alertId,
+    tenant: alert.tenant,
+    pipeline: alert.pipeline ?? null,
+    runId: alert.runId ?? null,
+    stepId: alert.stepId ?? null,
+    month: alert.month,
+    severity: alert.severity,
+    limitUSD: usd(figures?.limit),
+    spentUSD: usd(figures?.spent),
+    reservedUSD: usd(figures?.reserved),
+    requestedUSD: usd(requested),
+    runbook: alert.runbook,
+    occurredAt: alert.occurredAt,
+    count: alert.count,
+    summary: alert.summary,
+  };
+}
+
+function usd(amount: NanoUsd | undefined): string | null {
+  return amount === undefined ? null : formatUsd(amount);
+}

@@ -1,0 +1,4 @@
+import { composeAlertApi } from '../composition/alert-api';
+import { createListAlertsHandler } from './handler';
+
+export const handler = createListAlertsHandler(composeAlertApi('list-alerts'));
