@@ -46,12 +46,10 @@ afterAll(() => engine.stop());
 
 function handlerOf(name: Name): HttpHandler {
   const now = () => new Date();
-  const { policyStore, ...ports } = createGuardPorts({
-    LEDGER_TABLE: engine.ledgerTable,
-    CONTROL_TABLE: engine.controlTable,
-  });
   const write = (line: string) => void logged.push(line);
   const logger = createLogger({ service: name, stage: 'test', level: 'WARN', now, write });
+  const tables = { LEDGER_TABLE: engine.ledgerTable, CONTROL_TABLE: engine.controlTable };
+  const { policyStore, ...ports } = createGuardPorts(tables, logger);
   return HANDLERS[name]({
     route: routeOf(name)!,
     tenantClaim: 'tenant',
