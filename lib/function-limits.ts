@@ -29,11 +29,14 @@ export const FUNCTION_LIMITS: Readonly<Record<FunctionName, FunctionLimits>> = {
   'write-policy': { timeout: CALL },
   'read-budget': { timeout: CALL },
   'list-usage': { timeout: CALL },
+  'list-alerts': { timeout: CALL },
+  'acknowledge-alert': { timeout: CALL },
   healthz: { timeout: Duration.seconds(5), memoryMb: 256 },
   openapi: { timeout: Duration.seconds(5), memoryMb: 256 },
   'not-found': { timeout: Duration.seconds(5), memoryMb: 256 },
-  // Must end before the next start at the fastest rate, one a minute.
+  // These two must end before their next start at the fastest rate, one a minute.
   'sweep-plan': { timeout: Duration.seconds(55) },
+  'send-alerts': { timeout: Duration.seconds(55) },
   'sweep-account': { timeout: SWEEP_ACCOUNT_TIMEOUT },
   // Cognito itself waits no longer.
   'token-claims': { timeout: Duration.seconds(5), memoryMb: 256 },

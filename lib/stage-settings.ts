@@ -42,6 +42,8 @@ export interface StageSettings {
   readonly policyCacheSeconds: number;
   /** Who is written to when an alarm fires. Default: nobody, the alarm topic has no subscriber. */
   readonly alarmEmail?: string;
+  /** Days that alerts stay in the bus's archive, from which they can be sent again. Default 90, `dev` 14. */
+  readonly alertArchiveDays: number;
   /** Days that logs are kept; one of CloudWatch's steps. Default 90, `dev` 14. */
   readonly logRetentionDays: number;
   /** Least severe level that is logged. Default `INFO`. */
@@ -83,6 +85,7 @@ function defaultsOf(stage: string): StageSettings {
     tenantClaim: 'tenant',
     consoleUrl: 'https://console.example.com',
     policyCacheSeconds: 5,
+    alertArchiveDays: isDev ? 14 : 90,
     logRetentionDays: isDev ? 14 : 90,
     logLevel: 'INFO',
     sweepRateMinutes: 1,
@@ -115,6 +118,7 @@ const CHECKS: { readonly [Field in keyof Required<Omit<StageSettings, 'stage'>>]
   defaultPolicy: defaultPolicyProblem,
   policyCacheSeconds: wholeNumber(0, 300),
   alarmEmail: matching(/^[^\s@]+@[^\s@]+$/, 'an e-mail address'),
+  alertArchiveDays: wholeNumber(1, 3650),
   logRetentionDays: oneOf([
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653,
   ]),

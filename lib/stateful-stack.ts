@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AlertBus } from './constructs/alert-bus';
 import { BillingFunction } from './constructs/billing-function';
 import { controlTable, ledgerTable, type BillingTable } from './constructs/billing-table';
 import { MachineIdentity } from './constructs/machine-identity';
@@ -12,10 +13,11 @@ export interface StatefulStackProps extends StackProps {
   readonly assetsDir: string;
 }
 
-/** What must outlive a deployment: the tables, and the user pool with its clients. */
+/** What must outlive a deployment: the tables, the alert bus, the user pool with its clients. */
 export class StatefulStack extends Stack {
   readonly ledger: BillingTable;
   readonly control: BillingTable;
+  readonly alertBus: AlertBus;
   readonly issuer: string;
   readonly audience: readonly string[];
   /** Only where the stack makes the user pool. It stands here because the pool names it. */
@@ -26,6 +28,7 @@ export class StatefulStack extends Stack {
     const { settings } = props;
     this.ledger = ledgerTable(this, `maestro-billing-${settings.stage}-ledger`);
     this.control = controlTable(this, `maestro-billing-${settings.stage}-control`);
+    this.alertBus = new AlertBus(this, 'Alerts', settings);
     if (settings.oidc === undefined) {
       this.tokenClaims = this.tokenClaimsFunction(props);
       const identity = new MachineIdentity(this, 'Identity', {
@@ -42,6 +45,7 @@ export class StatefulStack extends Stack {
     this.output('Issuer', this.issuer);
     this.output('LedgerTableName', this.ledger.table.tableName);
     this.output('ControlTableName', this.control.table.tableName);
+    this.output('AlertBusName', this.alertBus.bus.eventBusName);
   }
 
   private tokenClaimsFunction(props: StatefulStackProps): BillingFunction<'token-claims'> {

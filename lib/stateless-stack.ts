@@ -7,6 +7,7 @@ import { BillingAlarms, type BillingAlarmsProps } from './constructs/billing-ala
 import { BillingApi } from './constructs/billing-api';
 import { BillingDashboard } from './constructs/billing-dashboard';
 import { BillingFunction, type AccessOf } from './constructs/billing-function';
+import { FunctionSchedule, ScheduleDeadLetters } from './constructs/function-schedule';
 import { Sweeper, SweepQueue } from './constructs/sweeper';
 import { PERMISSIONS, type PermissionByResource, type ResourceVariable } from './permissions';
 import type { StageSettings } from './stage-settings';
@@ -37,6 +38,7 @@ export class StatelessStack extends Stack {
       LEDGER_TABLE: stateful.ledger,
       CONTROL_TABLE: stateful.control,
       SWEEP_QUEUE_URL: queue,
+      ALERT_BUS: stateful.alertBus,
     };
     for (const name of FUNCTION_NAMES) {
       // Stands beside the user pool that names it.
@@ -48,13 +50,27 @@ export class StatelessStack extends Stack {
       audience: stateful.audience,
       functionOf: (name) => this.functionOf(name).lambda,
     });
-    const sweeper = new Sweeper(this, 'Sweeper', {
+    const scheduleDeadLetters = new ScheduleDeadLetters(
+      this,
+      'ScheduleDeadLetters',
+      settings.stage,
+    );
+    new Sweeper(this, 'Sweeper', {
       settings,
       queue,
       plan: this.functionOf('sweep-plan').lambda,
       account: this.functionOf('sweep-account').lambda,
+      scheduleDeadLetters,
     });
-    this.addOperations(props, { apiStage: api.stage, sweepQueue: queue, sweeper });
+    new FunctionSchedule(this, 'SendAlerts', {
+      name: 'send-alerts',
+      stage: settings.stage,
+      description: 'Sends the alerts that were stored and not sent',
+      everyMinutes: 1,
+      target: this.functionOf('send-alerts').lambda,
+      deadLetters: scheduleDeadLetters,
+    });
+    this.addOperations(props, { apiStage: api.stage, sweepQueue: queue, scheduleDeadLetters });
     new CfnOutput(this, 'ApiUrl', { value: `${api.url}${BASE_PATH}` });
   }
 
@@ -75,7 +91,7 @@ export class StatelessStack extends Stack {
 
   private addOperations(
     { settings, stateful }: StatelessStackProps,
-    watched: Pick<BillingAlarmsProps, 'apiStage' | 'sweepQueue' | 'sweeper'>,
+    watched: Pick<BillingAlarmsProps, 'apiStage' | 'sweepQueue' | 'scheduleDeadLetters'>,
   ): void {
     const made = [
       ...this.functions.values(),
@@ -120,6 +136,9 @@ function accessOf<Name extends FunctionName>(name: Name, resources: Resources): 
   }
   if (permissions.SWEEP_QUEUE_URL) {
     access.SWEEP_QUEUE_URL = resources.SWEEP_QUEUE_URL.access(permissions.SWEEP_QUEUE_URL);
+  }
+  if (permissions.ALERT_BUS) {
+    access.ALERT_BUS = resources.ALERT_BUS.access(permissions.ALERT_BUS);
   }
   // PERMISSIONS is typed to have a row for each resource that the function's environment names.
   return access as AccessOf<Name>;

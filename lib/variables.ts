@@ -27,11 +27,14 @@ export function variablesOf(settings: StageSettings): PlainVariables {
     'write-policy': admission,
     'read-budget': admission,
     'list-usage': api,
+    'list-alerts': api,
+    'acknowledge-alert': api,
     healthz: base,
     openapi: base,
     'not-found': base,
     'sweep-plan': base,
     'sweep-account': { ...base, ...defaultPolicy },
+    'send-alerts': base,
     'token-claims': { ...base, TENANT_CLAIM: settings.tenantClaim },
   };
 }

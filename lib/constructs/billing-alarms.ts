@@ -16,7 +16,8 @@ import { CONTROL_KEYS, LEDGER_KEYS } from '../../core/contract/tables';
 import { FUNCTION_LIMITS } from '../function-limits';
 import type { StageSettings } from '../stage-settings';
 import { ExplainedAlarm, sumOf, type ExplainedAlarmProps } from './explained-alarm';
-import type { Sweeper, SweepQueue } from './sweeper';
+import type { ScheduleDeadLetters } from './function-schedule';
+import type { SweepQueue } from './sweeper';
 
 /** What it means when a function crashes, runs out of time, or does not start. */
 const MEANING_OF_ERRORS: Readonly<Record<FunctionName, string>> = {
@@ -31,11 +32,15 @@ const MEANING_OF_ERRORS: Readonly<Record<FunctionName, string>> = {
   'write-policy': 'Policies cannot be changed; the old limits go on holding.',
   'read-budget': 'Budget figures cannot be read; admission is not affected.',
   'list-usage': 'Usage cannot be listed; booking is not affected.',
+  'list-alerts': 'Alerts cannot be listed; they are still sent.',
+  'acknowledge-alert': 'Alerts cannot be acknowledged; they are still sent.',
   healthz: 'The health check crashes; whoever watches it takes the guard for down.',
   openapi: 'The OpenAPI description cannot be read; nothing else is affected.',
   'not-found': 'Unknown paths are answered with a bare 500 in place of a problem document.',
   'sweep-plan': 'Sweeps are not planned: abandoned runs keep their reservations.',
   'sweep-account': 'Accounts cannot be swept: abandoned runs keep their reservations.',
+  'send-alerts':
+    'Alerts that were stored and not sent stay unsent: somebody may not hear of a budget that is hit.',
   'token-claims': 'Cognito cannot issue tokens: callers are locked out as their tokens expire.',
 };
 
@@ -57,7 +62,7 @@ export interface BillingAlarmsProps {
   readonly ledger: TableV2;
   readonly control: TableV2;
   readonly sweepQueue: SweepQueue;
-  readonly sweeper: Sweeper;
+  readonly scheduleDeadLetters: ScheduleDeadLetters;
 }
 
 /** Every alarm of the product. */
@@ -181,7 +186,7 @@ export class BillingAlarms extends Construct {
   }
 
   private watchSweep(): void {
-    const { sweepQueue, sweeper, settings, functions } = this.props;
+    const { sweepQueue, scheduleDeadLetters, settings, functions } = this.props;
     this.add({
       name: 'sweep-dead-letters',
       meaning:
@@ -195,9 +200,10 @@ export class BillingAlarms extends Construct {
     });
     this.add({
       name: 'schedule-dead-letters',
-      meaning: 'The scheduler could not start sweep-plan: sweeps were left out.',
+      meaning:
+        'The scheduler could not start a function: sweeps or the sending of alerts were left out.',
       runbook: 'schedule-dead-letters',
-      metric: sweeper.scheduleDeadLetters.metricApproximateNumberOfMessagesVisible({
+      metric: scheduleDeadLetters.queue.metricApproximateNumberOfMessagesVisible({
         period: FIVE_MINUTES,
         statistic: Stats.MAXIMUM,
       }),

@@ -27,20 +27,23 @@ const base = { STAGE: 'prod', POWERTOOLS_LOG_LEVEL: 'INFO' };
 const api = { ...base, TENANT_CLAIM: 'org', CONSOLE_URL: 'https://console.example.com' };
 const tables = { LEDGER_TABLE: table, CONTROL_TABLE: control };
 const defaultPolicy = { DEFAULT_POLICY: JSON.stringify(POLICY) };
+const bus = { ALERT_BUS: { 'Fn::ImportValue': expect.stringContaining('AlertsBus') } };
 const admission = { ...api, ...tables, ...defaultPolicy, POLICY_CACHE_SECONDS: '7' };
 
 const ENVIRONMENTS: {
   readonly [Name in FunctionName]: Readonly<Record<keyof EnvironmentByFunction[Name], unknown>>;
 } = {
-  'create-run': admission,
-  'check-step': admission,
-  'record-usage': admission,
-  'complete-run': admission,
+  'create-run': { ...admission, ...bus },
+  'check-step': { ...admission, ...bus },
+  'record-usage': { ...admission, ...bus },
+  'complete-run': { ...admission, ...bus },
   'read-run': { ...api, ...tables },
   'read-policy': { ...api, ...tables },
   'write-policy': admission,
   'read-budget': admission,
   'list-usage': { ...api, ...tables },
+  'list-alerts': { ...api, CONTROL_TABLE: control },
+  'acknowledge-alert': { ...api, CONTROL_TABLE: control },
   healthz: { ...base, ...tables },
   openapi: base,
   'not-found': base,
@@ -49,7 +52,8 @@ const ENVIRONMENTS: {
     ...tables,
     SWEEP_QUEUE_URL: { Ref: expect.stringMatching(/^SweepQueue/) },
   },
-  'sweep-account': { ...base, ...tables, ...defaultPolicy },
+  'sweep-account': { ...base, ...tables, ...defaultPolicy, ...bus },
+  'send-alerts': { ...base, CONTROL_TABLE: control, ...bus },
   'token-claims': {
     ...base,
     TENANT_CLAIM: 'org',

@@ -11,35 +11,44 @@ const EXPECTED: Readonly<Record<FunctionName, readonly string[]>> = {
   'create-run': [
     'dynamodb:GetItem on control',
     'dynamodb:GetItem on ledger',
+    'dynamodb:PutItem on control',
     'dynamodb:PutItem on ledger',
     'dynamodb:Query on ledger',
     'dynamodb:UpdateItem on control',
     'dynamodb:UpdateItem on ledger',
+    'events:PutEvents on alert bus',
   ],
   'check-step': [
     'dynamodb:GetItem on control',
     'dynamodb:GetItem on ledger',
+    'dynamodb:PutItem on control',
     'dynamodb:PutItem on ledger',
     'dynamodb:Query on ledger',
     'dynamodb:Query on ledger/index/runById',
     'dynamodb:UpdateItem on control',
     'dynamodb:UpdateItem on ledger',
+    'events:PutEvents on alert bus',
   ],
   'record-usage': [
     'dynamodb:GetItem on control',
     'dynamodb:GetItem on ledger',
+    'dynamodb:PutItem on control',
     'dynamodb:PutItem on ledger',
     'dynamodb:Query on ledger',
     'dynamodb:Query on ledger/index/runById',
     'dynamodb:UpdateItem on control',
     'dynamodb:UpdateItem on ledger',
+    'events:PutEvents on alert bus',
   ],
   'complete-run': [
     'dynamodb:GetItem on ledger',
+    'dynamodb:PutItem on control',
     'dynamodb:PutItem on ledger',
     'dynamodb:Query on ledger',
     'dynamodb:Query on ledger/index/runById',
+    'dynamodb:UpdateItem on control',
     'dynamodb:UpdateItem on ledger',
+    'events:PutEvents on alert bus',
   ],
   'read-run': [
     'dynamodb:GetItem on ledger',
@@ -57,6 +66,14 @@ const EXPECTED: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   'read-budget': ['dynamodb:GetItem on control', 'dynamodb:GetItem on ledger'],
   'list-usage': ['dynamodb:Query on ledger/index/byDate'],
+  'list-alerts': ['dynamodb:Query on control/index/alertsByTenant'],
+  'acknowledge-alert': ['dynamodb:GetItem on control', 'dynamodb:UpdateItem on control'],
+  'send-alerts': [
+    'dynamodb:GetItem on control',
+    'dynamodb:Query on control/index/unsentAlerts',
+    'dynamodb:UpdateItem on control',
+    'events:PutEvents on alert bus',
+  ],
   healthz: ['dynamodb:GetItem on ledger'],
   openapi: [],
   'not-found': [],
@@ -64,6 +81,7 @@ const EXPECTED: Readonly<Record<FunctionName, readonly string[]>> = {
   'sweep-account': [
     'dynamodb:GetItem on control',
     'dynamodb:GetItem on ledger',
+    'dynamodb:PutItem on control',
     'dynamodb:PutItem on ledger',
     'dynamodb:UpdateItem on control',
     'dynamodb:UpdateItem on ledger',
@@ -72,9 +90,12 @@ const EXPECTED: Readonly<Record<FunctionName, readonly string[]>> = {
     'sqs:GetQueueAttributes on sweep queue',
     'sqs:GetQueueUrl on sweep queue',
     'sqs:ReceiveMessage on sweep queue',
+    'events:PutEvents on alert bus',
   ],
   'token-claims': ['dynamodb:GetItem on control'],
 };
+
+const SCHEDULE_ROLE = /^(?:SweeperSchedule|SendAlerts)Role/;
 
 const list = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? value : [value as T];
@@ -86,6 +107,7 @@ function inWords(resource: unknown): string {
   const suffix = index === undefined ? '' : `/index/${index}`;
   if (/FnGetAttLedgerTable\w+Arn/.test(text)) return `ledger${suffix}`;
   if (/FnGetAttControlTable\w+Arn/.test(text)) return `control${suffix}`;
+  if (/FnGetAttAlertsBus\w+Arn/.test(text)) return 'alert bus';
   if (/^\{"Fn::GetAtt":\["ControlTable\w+","Arn"\]\}$/.test(text)) return 'control';
   if (/^\{"Fn::GetAtt":\["SweepQueue[0-9A-F]+","Arn"\]\}$/.test(text)) return 'sweep queue';
   const log = /^\{"Fn::GetAtt":\["(\w+)Log[0-9A-F]+","Arn"\]\}$/.exec(text)?.[1];
@@ -123,18 +145,20 @@ test.each(FUNCTION_NAMES)('%s may do exactly what it needs', (name) => {
   expect(permissionsOf(name)).toEqual([...EXPECTED[name], ...always].toSorted());
 });
 
-test('a function can be assumed by Lambda alone, the schedule role by the scheduler of this account', () => {
+test('a function can be assumed by Lambda alone, a schedule role by the scheduler of this account', () => {
   const trusted = [...roles].map(([id, { Properties }]) => {
     const [{ Principal, Condition }] = Properties['AssumeRolePolicyDocument'].Statement;
-    return { isSchedule: id.startsWith('SweeperScheduleRole'), Principal, Condition };
+    return { isSchedule: SCHEDULE_ROLE.test(id), Principal, Condition };
   });
-  expect(trusted.filter(({ isSchedule }) => isSchedule)).toEqual([
-    {
+  const ofSchedules = trusted.filter(({ isSchedule }) => isSchedule);
+  expect(ofSchedules).toHaveLength(2);
+  for (const role of ofSchedules) {
+    expect(role).toEqual({
       isSchedule: true,
       Principal: { Service: 'scheduler.amazonaws.com' },
       Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-    },
-  ]);
+    });
+  }
   const others = trusted.filter(({ isSchedule }) => !isSchedule);
   expect(others).toHaveLength(FUNCTION_NAMES.length);
   expect(new Set(others.map(({ Principal }) => JSON.stringify(Principal)))).toEqual(
@@ -142,21 +166,37 @@ test('a function can be assumed by Lambda alone, the schedule role by the schedu
   );
 });
 
-test('the schedule may start sweep-plan and write its dead letters, nothing else', () => {
-  const [, policy] = [...policies].find(([id]) => id.startsWith('SweeperScheduleRole')) ?? [];
+test.each([
+  ['SweeperScheduleRole', /^sweepplanFunction/],
+  ['SendAlertsRole', /^sendalertsFunction/],
+])('%s may start its function and write its dead letters, nothing else', (role, target) => {
+  const [, policy] = [...policies].find(([id]) => id.startsWith(role)) ?? [];
   const statements = policy?.Properties['PolicyDocument'].Statement;
   expect(statements).toEqual([
     {
       Effect: 'Allow',
       Action: 'lambda:InvokeFunction',
-      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^sweepplanFunction/), 'Arn'] },
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(target), 'Arn'] },
     },
     {
       Effect: 'Allow',
       Action: 'sqs:SendMessage',
-      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^SweeperScheduleDeadLetters/), 'Arn'] },
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ScheduleDeadLetters/), 'Arn'] },
     },
   ]);
+});
+
+test('whoever may put events on the bus may put those of this product alone', () => {
+  const statements = [...policies.values()]
+    .flatMap(({ Properties }) => Properties['PolicyDocument'].Statement)
+    .filter((statement: Json) => list<string>(statement.Action).includes('events:PutEvents'));
+  expect(statements).toHaveLength(6);
+  for (const statement of statements) {
+    expect(statement).toMatchObject({
+      Action: 'events:PutEvents',
+      Condition: { StringEquals: { 'events:source': 'maestro.billing' } },
+    });
+  }
 });
 
 test('only API Gateway, from its own routes, and Cognito may invoke functions from outside', () => {

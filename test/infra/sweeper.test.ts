@@ -1,4 +1,4 @@
-import { synthesizeApp } from '../support/synthesized-app';
+import { synthesizeApp, type Json } from '../support/synthesized-app';
 
 const { resources } = synthesizeApp('prod', { sweepRateMinutes: 5, sweepConcurrency: 9 });
 const queues = resources('AWS::SQS::Queue');
@@ -13,13 +13,28 @@ const [sweepId, sweep] = queueNamed('maestro-billing-prod-sweep');
 const [deadId] = queueNamed('maestro-billing-prod-sweep-dead-letters');
 const [scheduleDeadId] = queueNamed('maestro-billing-prod-schedule-dead-letters');
 
+function scheduleNamed(name: string): Json {
+  return [...resources('AWS::Scheduler::Schedule').values()].find(
+    ({ Properties }) => Properties['Name'] === `maestro-billing-prod-${name}`,
+  )?.Properties;
+}
+
 test('the scheduler starts sweep-plan, tries again, and keeps what it could not deliver', () => {
-  const [schedule] = resources('AWS::Scheduler::Schedule').values();
-  expect(schedule?.Properties).toMatchObject({
+  expect(scheduleNamed('sweep')).toMatchObject({
     ScheduleExpression: 'rate(5 minutes)',
     Target: {
       Arn: { 'Fn::GetAtt': [expect.stringMatching(/^sweepplanFunction/), 'Arn'] },
       RetryPolicy: { MaximumRetryAttempts: 2 },
+      DeadLetterConfig: { Arn: { 'Fn::GetAtt': [scheduleDeadId, 'Arn'] } },
+    },
+  });
+});
+
+test('send-alerts starts every minute, whatever the rate of sweeps', () => {
+  expect(scheduleNamed('send-alerts')).toMatchObject({
+    ScheduleExpression: 'rate(1 minute)',
+    Target: {
+      Arn: { 'Fn::GetAtt': [expect.stringMatching(/^sendalertsFunction/), 'Arn'] },
       DeadLetterConfig: { Arn: { 'Fn::GetAtt': [scheduleDeadId, 'Arn'] } },
     },
   });
