@@ -9,17 +9,24 @@ import type { BudgetPolicy, PolicyTerms, TenantRate } from '../../core/policy/po
 import { createPolicySource } from '../../core/policy/policy-source';
 import type { PolicyStore } from '../../core/policy/policy-store';
 import { writePolicy } from '../../core/policy/write-policy';
+import { createAlertStore } from '../../lambdas/adapters/dynamodb/alert-store';
 import { createLedgerReader } from '../../lambdas/adapters/dynamodb/ledger-reader';
 import { createLedgerStore } from '../../lambdas/adapters/dynamodb/ledger-store';
 import { createMonthDirectory } from '../../lambdas/adapters/dynamodb/month-directory';
 import { createPolicyStore } from '../../lambdas/adapters/dynamodb/policy-store';
+import { createQuotaStore } from '../../lambdas/adapters/dynamodb/quota-store';
 import type { TestEngine } from './dynamo-engine';
 import type { ManualClock } from './manual-clock';
+import { RecordingBus } from './memory-alerts';
 
 /** As long as a deployed function remembers a policy by default. */
 export const POLICY_MEMORY_MS = 5_000;
 
-export type EnginePorts = GuardPorts & { readonly policyStore: PolicyStore };
+export type EnginePorts = GuardPorts & {
+  readonly policyStore: PolicyStore;
+  /** What the alert bus was given. */
+  readonly bus: RecordingBus;
+};
 
 /** The use cases' ports on a real engine, with a clock of the test's own. */
 export function guardPorts(
@@ -28,8 +35,26 @@ export function guardPorts(
   defaultTerms?: PolicyTerms,
 ): EnginePorts {
   const policyStore = createPolicyStore(engine.clients.retrying, engine.controlTable);
+  const digest = (text: string) => createHash('sha256').update(text).digest('base64url');
+  const bus = new RecordingBus();
   let runs = 0;
   return {
+    bus,
+    quotas: {
+      store: createQuotaStore(engine.clients, engine.controlTable),
+      nowMs: clock.nowMs,
+      seen: new Map(),
+    },
+    alerts: {
+      store: createAlertStore(engine.clients, engine.controlTable),
+      bus,
+      nowMs: clock.nowMs,
+      digest,
+      known: new Set(),
+      onFault: (what, fault) => {
+        throw new Error(what, { cause: fault });
+      },
+    },
     ledger: {
       store: createLedgerStore(engine.clients, engine.ledgerTable),
       rules: LEDGER_RULES,
@@ -44,7 +69,7 @@ export function guardPorts(
       nowMs: clock.nowMs,
     }),
     directory: createMonthDirectory(engine.clients.retrying, engine.controlTable),
-    digest: (text) => createHash('sha256').update(text).digest('base64url'),
+    digest,
     newRunId: () => `run-${(runs += 1)}`,
     policyStore,
   };
