@@ -2,6 +2,7 @@ import type { Account } from '../ledger/account';
 import type { Month, RunKey } from '../ledger/account-ref';
 import type { LedgerPorts } from '../ledger/ports';
 import type { AlertPorts } from '../alerts/ports';
+import type { SpendHistory } from '../forecast/spend-history';
 import type { Policy } from '../policy/policy';
 import type { QuotaPorts } from '../quotas/take-quota';
 
@@ -49,6 +50,7 @@ export interface GuardPorts {
   readonly reader: LedgerReader;
   readonly policies: PolicySource;
   readonly directory: MonthDirectory;
+  readonly history: SpendHistory;
   readonly quotas: QuotaPorts;
   readonly alerts: AlertPorts;
   /** A short digest in base64url, at least 10 characters, the same for the same text. */

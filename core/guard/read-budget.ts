@@ -1,10 +1,11 @@
+import { readOutlook, type Outlook } from '../forecast/read-outlook';
 import { monthOf } from './calendar';
 import { budgetOf, monthAsItWouldBe, type BudgetView } from './month-account';
 import type { GuardPorts } from './ports';
 
 const WHOLE_PERCENT = 100n;
 
-export interface BudgetStatus extends BudgetView {
+export interface BudgetStatus extends BudgetView, Outlook {
   /** Which of the policy's thresholds, in percent of the limit, spent and reserved have reached. */
   readonly thresholdsCrossed: readonly number[];
 }
@@ -18,7 +19,7 @@ export type BudgetRead =
  * @throws LedgerUnavailableError
  */
 export async function readBudget(
-  ports: Pick<GuardPorts, 'ledger' | 'policies'>,
+  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'history'>,
   request: { readonly tenant: string; readonly month?: string | undefined },
 ): Promise<BudgetRead> {
   const nowMs = ports.ledger.nowMs();
@@ -31,5 +32,6 @@ export async function readBudget(
   const thresholdsCrossed = (policy?.budget.alertThresholds ?? []).filter(
     (percent) => committed > 0n && committed >= budget.limit * BigInt(percent),
   );
-  return { kind: 'budget', budget: { ...budget, thresholdsCrossed } };
+  const outlook = await readOutlook(ports.history, budget, nowMs);
+  return { kind: 'budget', budget: { ...budget, thresholdsCrossed, ...outlook } };
 }

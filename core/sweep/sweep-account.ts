@@ -1,9 +1,12 @@
 import { noticeBudget, raiseDrift } from '../alerts/budget-alerts';
+import { noticeForecast } from '../forecast/forecast-alert';
+import { readOutlook } from '../forecast/read-outlook';
+import { recordSnapshot } from '../forecast/record-snapshot';
 import { imbalanceOf } from '../ledger/account';
 import type { TenantMonthRef } from '../ledger/account-ref';
 import { sweepMonth, type SweepPatience, type SweepReport } from '../ledger/sweep-month';
 import { monthOf } from '../guard/calendar';
-import { alignMonth, policyVersionOf } from '../guard/month-account';
+import { alignMonth, budgetOf, policyVersionOf } from '../guard/month-account';
 import type { GuardPorts } from '../guard/ports';
 import { asFacts, runFacts } from '../guard/run-facts';
 
@@ -18,7 +21,7 @@ export const SWEEP_PATIENCE: SweepPatience = { runMs: MINUTE_MS, stepMs: 15 * MI
  * @throws LedgerUnavailableError
  */
 export async function sweepAccount(
-  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory' | 'alerts'>,
+  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory' | 'history' | 'alerts'>,
   { tenant, month }: { readonly tenant: string; readonly month: string },
 ): Promise<SweepReport> {
   const ref: TenantMonthRef = { level: 'tenant-month', tenant, month };
@@ -46,18 +49,23 @@ export async function sweepAccount(
 }
 
 /**
- * Tell of the thresholds that the month has reached, should a crash have kept somebody from it, and
- * of an account that does not add up, which no write of ours can bring about.
+ * Tell of the thresholds that the month has reached, should a crash have kept somebody from it, of
+ * an account that does not add up, which no write of ours can bring about, and, whenever a point of
+ * its history is due, of where it is heading.
  */
 async function auditMonth(
-  { ledger, alerts }: Pick<GuardPorts, 'ledger' | 'alerts'>,
+  { ledger, history, alerts }: Pick<GuardPorts, 'ledger' | 'history' | 'alerts'>,
   ref: TenantMonthRef,
 ): Promise<void> {
+  const nowMs = ledger.nowMs();
   const account = await ledger.store.read(ref);
   if (account === undefined) return;
   await noticeBudget(alerts, ref, account, {});
   const drift = imbalanceOf(account);
   if (drift !== 0n) await raiseDrift(alerts, ref, drift);
+  if (!(await recordSnapshot(history, ref, account, nowMs))) return;
+  const { forecast } = await readOutlook(history, budgetOf(ref, account, nowMs), nowMs);
+  await noticeForecast(alerts, ref, account, forecast);
 }
 
 /** Late usage may have come in the meantime: then its hold brings the month back. */

@@ -4,12 +4,13 @@ import { LEDGER_RULES } from '../../core/ledger/rules';
 import type { PolicyTerms } from '../../core/policy/policy';
 import { createPolicySource } from '../../core/policy/policy-source';
 import type { PolicyStore } from '../../core/policy/policy-store';
-import { createDynamoClients } from '../adapters/dynamodb/client';
+import { createDynamoClients, type DynamoClients } from '../adapters/dynamodb/client';
 import { createLedgerReader } from '../adapters/dynamodb/ledger-reader';
 import { createLedgerStore } from '../adapters/dynamodb/ledger-store';
 import { createMonthDirectory } from '../adapters/dynamodb/month-directory';
 import { createPolicyStore } from '../adapters/dynamodb/policy-store';
 import { createQuotaStore } from '../adapters/dynamodb/quota-store';
+import { createSpendHistory } from '../adapters/dynamodb/spend-history';
 import type { Logger } from '../observability/logger';
 import { createAlertPorts, digest } from './alert-ports';
 
@@ -28,8 +29,8 @@ export interface GuardEnvironment {
 export function createGuardPorts(
   environment: GuardEnvironment,
   logger: Logger,
+  clients: DynamoClients = createDynamoClients(),
 ): GuardPorts & { readonly policyStore: PolicyStore } {
-  const clients = createDynamoClients();
   const { LEDGER_TABLE: ledgerTable, CONTROL_TABLE: controlTable } = environment;
   const nowMs = (): number => Date.now();
   const policyStore = createPolicyStore(clients.retrying, controlTable);
@@ -48,6 +49,7 @@ export function createGuardPorts(
       nowMs,
     }),
     directory: createMonthDirectory(clients.retrying, controlTable),
+    history: createSpendHistory(clients.retrying, controlTable),
     quotas: { store: createQuotaStore(clients, controlTable), nowMs, seen: new Map() },
     alerts: createAlertPorts({ clients, controlTable, bus: environment.ALERT_BUS, logger }),
     digest,

@@ -1,5 +1,6 @@
 import { readBudget } from '../../core/guard/read-budget';
 import { budgetBody } from '../answers/budget';
+import { outlookBody } from '../answers/outlook';
 import { policyNotFound } from '../answers/refusals';
 import type { ApiDeps } from '../composition/api';
 import { createApiHandler, type HttpHandler } from '../http/api-handler';
@@ -18,7 +19,11 @@ export function createReadBudgetHandler(deps: ApiDeps): HttpHandler {
       const read = await readBudget(deps.ports, { tenant: choice.tenant, month: query.month });
       if (read.kind === 'policy-not-found') return policyNotFound();
       const { thresholdsCrossed } = read.budget;
-      return json(200, { ...budgetBody(read.budget), thresholdsCrossed });
+      return json(200, {
+        ...budgetBody(read.budget),
+        thresholdsCrossed,
+        ...outlookBody(read.budget),
+      });
     },
   });
 }

@@ -5,7 +5,7 @@ import { sweepAccount } from '../../core/sweep/sweep-account';
 import type { Logger } from '../observability/logger';
 
 export interface SweepAccountDeps {
-  readonly ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory' | 'alerts'>;
+  readonly ports: Pick<GuardPorts, 'ledger' | 'policies' | 'directory' | 'history' | 'alerts'>;
   readonly logger: Logger;
 }
 

@@ -15,6 +15,7 @@ import { createLedgerStore } from '../../lambdas/adapters/dynamodb/ledger-store'
 import { createMonthDirectory } from '../../lambdas/adapters/dynamodb/month-directory';
 import { createPolicyStore } from '../../lambdas/adapters/dynamodb/policy-store';
 import { createQuotaStore } from '../../lambdas/adapters/dynamodb/quota-store';
+import { createSpendHistory } from '../../lambdas/adapters/dynamodb/spend-history';
 import type { TestEngine } from './dynamo-engine';
 import type { ManualClock } from './manual-clock';
 import { RecordingBus } from './memory-alerts';
@@ -69,6 +70,7 @@ export function guardPorts(
       nowMs: clock.nowMs,
     }),
     directory: createMonthDirectory(engine.clients.retrying, engine.controlTable),
+    history: createSpendHistory(engine.clients.retrying, engine.controlTable),
     digest,
     newRunId: () => `run-${(runs += 1)}`,
     policyStore,
