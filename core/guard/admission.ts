@@ -15,7 +15,11 @@ import type { GuardPorts } from './ports';
 const MAX_POLICY_CHANGES = 5;
 
 export type QuotaRefusal =
-  | { readonly kind: 'model-not-allowed'; readonly model: string | undefined }
+  | {
+      readonly kind: 'model-not-allowed';
+      readonly model: string | undefined;
+      readonly policy: Policy;
+    }
   | {
       readonly kind: 'requests-exceeded' | 'tokens-exceeded';
       readonly retryAfterSeconds: number;
@@ -36,14 +40,10 @@ export type Metered =
 type MeterPorts = Pick<GuardPorts, 'policies' | 'quotas' | 'alerts'>;
 
 /**
- * Count a request against its tenant's quotas under the policy of the moment, and tell of a refusal.
+ * Count a request against its tenant's quotas under the policy of the moment.
  * @throws LedgerUnavailableError
  */
-export async function meterRequest(
-  ports: MeterPorts,
-  ask: QuotaAsk,
-  actor: Actor,
-): Promise<Metered> {
+export async function meterRequest(ports: MeterPorts, ask: QuotaAsk): Promise<Metered> {
   let policy =
     (await ports.policies.recent(ask.tenant)) ?? (await ports.policies.latest(ask.tenant));
   let isLatest = false;
@@ -52,8 +52,7 @@ export async function meterRequest(
     const taken = await takeQuota(ports.quotas, policy, ask);
     if (taken.kind === 'taken') return { ...taken, kind: 'metered', policy };
     // A refusal stands only on the latest policy: the one at hand may be some seconds old.
-    if (taken.kind !== 'policy-changed' && isLatest)
-      return refusal(ports, policy, ask, taken, actor);
+    if (taken.kind !== 'policy-changed' && isLatest) return asRefusal(policy, ask, taken);
     policy = await ports.policies.latest(ask.tenant);
     isLatest = true;
   }
@@ -98,18 +97,17 @@ export async function meterUnderNewer(
 
 type Refused = Exclude<QuotaTaken, { kind: 'taken' | 'policy-changed' }>;
 
-async function refusal(
-  ports: MeterPorts,
-  policy: Policy,
-  ask: QuotaAsk,
-  taken: Refused,
+/** Tell the AlertCenter that a quota refused a request. */
+export function tellRefusal(
+  { alerts }: MeterPorts,
+  refused: QuotaRefusal,
   actor: Actor,
-): Promise<QuotaRefusal> {
-  await raiseQuotaDenial(ports.alerts, policy, taken.kind, { ...actor, model: ask.model?.name });
-  return asRefusal(policy, ask, taken);
+): Promise<void> {
+  const model = refused.kind === 'model-not-allowed' ? refused.model : undefined;
+  return raiseQuotaDenial(alerts, refused.policy, refused.kind, { ...actor, model });
 }
 
 function asRefusal(policy: Policy, ask: QuotaAsk, taken: Refused): QuotaRefusal {
-  if (taken.kind === 'model-not-allowed') return { ...taken, model: ask.model?.name };
+  if (taken.kind === 'model-not-allowed') return { ...taken, model: ask.model?.name, policy };
   return { ...taken, policy };
 }

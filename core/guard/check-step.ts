@@ -12,6 +12,7 @@ import {
   meterRequest,
   meterUnderNewer,
   rehearseMeter,
+  tellRefusal,
   type Metered,
   type QuotaRefusal,
 } from './admission';
@@ -66,16 +67,39 @@ export type StepChecked =
  * @throws LedgerUnavailableError
  */
 export async function checkStep(ports: GuardPorts, request: CheckStep): Promise<StepChecked> {
-  const estimated = await amountOf(ports, request);
-  if (estimated.kind !== 'amount') return estimated;
   const ref = runRefOf(ports, request.tenant, request.runId, monthOf(ports.ledger.nowMs()));
+  const estimated = await amountOf(ports, request);
+  const amount = estimated.kind === 'amount' ? estimated.amount : 0n;
+  const asked: Asked = { ports, request, amount, note: noteFor(ports, request) };
+  if (estimated.kind !== 'amount') return refuse(asked, ref, estimated);
   const ask = quotaAsk(request);
-  const asked: Asked = { ports, request, amount: estimated.amount, note: noteFor(ports, request) };
   if (request.dryRun === true) return rehearse(asked, ask, ref);
-  const { runId, stepId } = request;
-  const metered = await meterRequest(ports, ask, { runId, stepId });
-  if (metered.kind !== 'metered') return metered;
+  const metered = await meterRequest(ports, ask);
+  if (metered.kind !== 'metered') return refuse(asked, ref, metered);
   return checkMetered(asked, ask, metered, ref);
+}
+
+/**
+ * A refusal by policy, price or quota stands for a step that is new in a run that is there. A step
+ * that was granted before is still granted, and of a run that is not there nothing else is said.
+ */
+async function refuse(
+  asked: Asked,
+  ref: RunRef,
+  refused: Exclude<Estimated, { kind: 'amount' }> | Exclude<Metered, { kind: 'metered' }>,
+): Promise<StepChecked> {
+  const { ports, request } = asked;
+  const months = await ports.reader.monthsOfRun(request.tenant, ref.run);
+  const [home] = months;
+  if (home === undefined || runFacts(home.account).runId !== request.runId) {
+    return { kind: 'not-found' };
+  }
+  const before = await answerOfMonths(asked, ref, months);
+  if (before !== undefined) return before;
+  if ('policy' in refused) {
+    await tellRefusal(ports, refused, actorOf(asked, runFacts(home.account).pipeline));
+  }
+  return refused;
 }
 
 /** A step that comes to nothing, or was checked before, counts against no quota. */

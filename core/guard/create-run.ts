@@ -10,6 +10,7 @@ import {
   meterRequest,
   meterUnderNewer,
   rehearseMeter,
+  tellRefusal,
   type QuotaRefusal,
 } from './admission';
 import { DEFAULT_DEADLINE_MS, monthOf, monthOfEarlierTwin } from './calendar';
@@ -104,8 +105,14 @@ async function reserveMetered(
 ): Promise<RunCreated> {
   const ask = { tenant: request.tenant, tokens: 0 };
   const { runId, pipeline } = request;
-  const metered = await meterRequest(ports, ask, { runId, pipeline });
-  if (metered.kind !== 'metered') return metered;
+  const metered = await meterRequest(ports, ask);
+  if (metered.kind !== 'metered') {
+    // A run that was granted before is still granted.
+    const earlier = await earlierTwin(ports, request, ref.month);
+    if (earlier !== undefined) return repeated(ports, request, earlier);
+    if ('policy' in metered) await tellRefusal(ports, metered, { runId, pipeline });
+    return metered;
+  }
   const opened = await reserve(ports, request, ref, amount);
   if (opened.kind === 'opened') {
     await meterUnderNewer(ports, ask, metered, policyVersionOf(opened.month));
