@@ -1,66 +1,32 @@
-import { noticeBudget, raiseHardCapHit, type Actor } from '../alerts/budget-alerts';
-import { canAfford, isLive, type Account } from '../ledger/account';
-import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
+import { noticeBudget } from '../alerts/budget-alerts';
+import type { Account } from '../ledger/account';
+import { tenantMonthOf, type RunRef } from '../ledger/account-ref';
 import { checkStep as holdStep, type StepChecked as StepHeld } from '../ledger/check-step';
 import { closeRun } from '../ledger/close-run';
 import { openRun } from '../ledger/open-run';
 import { resolveHold } from '../ledger/resolve-hold';
-import type { NanoUsd } from '../money/nano-usd';
-import type { QuotaAsk, QuotaStanding } from '../quotas/take-quota';
-import {
-  giveBack,
-  meterRequest,
-  meterUnderNewer,
-  rehearseMeter,
-  tellRefusal,
-  type Metered,
-  type QuotaRefusal,
-} from './admission';
+import type { QuotaAsk } from '../quotas/take-quota';
+import { giveBack, meterRequest, meterUnderNewer, tellRefusal, type Metered } from './admission';
 import { monthOf } from './calendar';
 import { estimateCost, type Estimated } from './estimate';
-import { judge, type Judgement } from './judgement';
-import { alignMonth, budgetOf, policyVersionOf, type BudgetView } from './month-account';
-import type { GuardPorts, RunMonth } from './ports';
+import { judge } from './judgement';
+import { alignMonth, budgetOf, policyVersionOf } from './month-account';
+import type { GuardPorts } from './ports';
 import { asFacts, canonical, runFacts, runRefOf, withBudget } from './run-facts';
 import { readNote, writeNote, type StepNote } from './step-note';
-import { usageFacts } from './usage-facts';
+import { rehearseStep } from './rehearse-step';
+import {
+  actorOf,
+  answerOfMonths,
+  deny,
+  granted,
+  usedBefore,
+  type Asked,
+  type CheckStep,
+  type StepChecked,
+} from './step-answer';
 
-export interface CheckStep {
-  readonly tenant: string;
-  readonly runId: string;
-  readonly stepId: string;
-  readonly model?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly tokens?: { readonly input: number; readonly output: number } | undefined;
-  readonly estimatedCost?: NanoUsd | undefined;
-  readonly dryRun?: boolean | undefined;
-}
-
-export interface GrantedStep extends Judgement {
-  readonly runId: string;
-  readonly stepId: string;
-  readonly reserved: NanoUsd;
-  readonly budget: BudgetView;
-}
-
-export type StepChecked =
-  | {
-      readonly kind: 'granted' | 'repeated' | 'dry-run';
-      readonly step: GrantedStep;
-      /** How the quotas stand after it. */
-      readonly standings?: readonly QuotaStanding[];
-    }
-  | QuotaRefusal
-  | {
-      readonly kind: 'denied';
-      readonly budget: BudgetView;
-      readonly requested: NanoUsd;
-      readonly pipeline: string;
-    }
-  | { readonly kind: 'run-closed' }
-  | { readonly kind: 'id-reused' }
-  | { readonly kind: 'not-found' }
-  | Exclude<Estimated, { readonly kind: 'amount' }>;
+export type { CheckStep, GrantedStep, StepChecked } from './step-answer';
 
 /**
  * The step check: hold the step's money in its run. One write where the run has room.
@@ -73,7 +39,7 @@ export async function checkStep(ports: GuardPorts, request: CheckStep): Promise<
   const asked: Asked = { ports, request, amount, note: noteFor(ports, request) };
   if (estimated.kind !== 'amount') return refuse(asked, ref, estimated);
   const ask = quotaAsk(request);
-  if (request.dryRun === true) return rehearse(asked, ask, ref);
+  if (request.dryRun === true) return rehearseStep(asked, ask, ref);
   const metered = await meterRequest(ports, ask);
   if (metered.kind !== 'metered') return refuse(asked, ref, metered);
   return checkMetered(asked, ask, metered, ref);
@@ -128,13 +94,6 @@ async function checkMetered(
 function quotaAsk({ tenant, tokens, model, provider }: CheckStep): QuotaAsk {
   const count = (tokens?.input ?? 0) + (tokens?.output ?? 0);
   return { tenant, tokens: count, model: { name: model, provider } };
-}
-
-interface Asked {
-  readonly ports: GuardPorts;
-  readonly request: CheckStep;
-  readonly amount: NanoUsd;
-  readonly note: StepNote;
 }
 
 async function amountOf(ports: GuardPorts, request: CheckStep): Promise<Estimated> {
@@ -192,50 +151,6 @@ async function answer(asked: Asked, ref: RunRef, held: StepHeld): Promise<StepCh
     case 'denied':
       return deny(asked, ref, held.month, facts.pipeline);
   }
-}
-
-async function deny(
-  asked: Asked,
-  ref: RunRef,
-  month: Account,
-  pipeline: string,
-): Promise<StepChecked> {
-  const { ports, amount: requested } = asked;
-  await raiseHardCapHit(ports.alerts, ref, month, { ...actorOf(asked, pipeline), requested });
-  const budget = budgetOf(ref, month, ports.ledger.nowMs());
-  return { kind: 'denied', budget, requested, pipeline };
-}
-
-function actorOf({ request: { runId, stepId } }: Asked, pipeline: string): Actor {
-  return { runId, stepId, pipeline };
-}
-
-function granted(
-  { ports, request }: Asked,
-  ref: RunRef,
-  run: Account,
-  reserved: NanoUsd,
-  month?: Account,
-): GrantedStep {
-  const facts = runFacts(run);
-  const { runId, stepId } = request;
-  // Inside its run's reservation a step changes nothing for the budget: the run's answer stands.
-  return {
-    runId,
-    stepId,
-    reserved,
-    ...(month === undefined ? facts.judgement : judge(ref, month)),
-    budget: month === undefined ? facts.budget : budgetOf(ref, month, ports.ledger.nowMs()),
-  };
-}
-
-function usedBefore(asked: Asked, ref: RunRef, run: Account, usage: Account): StepChecked {
-  const { checkedWith, reserved } = usageFacts(usage);
-  // Usage that came without a check leaves nothing to compare with.
-  if (checkedWith !== undefined && checkedWith !== asked.note.fingerprint) {
-    return { kind: 'id-reused' };
-  }
-  return { kind: 'repeated', step: granted(asked, ref, run, reserved) };
 }
 
 /** The run has no account in this month: it may have been opened in an earlier one. */
@@ -304,44 +219,4 @@ async function homesAnswer(
   const { outcome, completedAt } = runFacts(home);
   await closeRun(ports.ledger, ref, 0, asFacts({ ...run.facts, outcome, completedAt }));
   return { kind: 'run-closed' };
-}
-
-async function answerOfMonths(
-  asked: Asked,
-  { tenant, run }: RunRef,
-  months: readonly RunMonth[],
-): Promise<StepChecked | undefined> {
-  const { ports, request, note } = asked;
-  for (const { month, account } of months) {
-    const ref: RunRef = { level: 'run', tenant, month, run };
-    const earlier = ports.ledger.rules.holdsFor(account, request.stepId)[0];
-    if (earlier !== undefined) {
-      const known = readNote(account.notes[earlier.hold]);
-      if (known?.fingerprint !== note.fingerprint) return { kind: 'id-reused' };
-      return { kind: 'repeated', step: granted(asked, ref, account, earlier.amount) };
-    }
-    const usage = await ports.ledger.store.read(usageOf(ref, request.stepId));
-    if (isLive(usage)) return usedBefore(asked, ref, account, usage);
-  }
-  return undefined;
-}
-
-/** What the answer would be, with nothing held. */
-async function rehearse(asked: Asked, ask: QuotaAsk, ref: RunRef): Promise<StepChecked> {
-  const { ports, request, amount } = asked;
-  const metered = await rehearseMeter(ports, ask);
-  if (metered.kind !== 'metered') return metered;
-  const months = await ports.reader.monthsOfRun(request.tenant, ref.run);
-  const before = await answerOfMonths(asked, ref, months);
-  if (before !== undefined) return before;
-  const run = months.at(-1)?.account;
-  if (run === undefined || runFacts(run).runId !== request.runId) return { kind: 'not-found' };
-  if (run.state === 'CLOSED') return { kind: 'run-closed' };
-  const month = await ports.ledger.store.read(tenantMonthOf(ref));
-  const more = amount > run.available ? amount - run.available : 0n;
-  if (month !== undefined && !canAfford(month, more)) {
-    const budget = budgetOf(ref, month, ports.ledger.nowMs());
-    return { kind: 'denied', budget, requested: amount, pipeline: runFacts(run).pipeline };
-  }
-  return { kind: 'dry-run', step: granted(asked, ref, run, 0n, month) };
 }
