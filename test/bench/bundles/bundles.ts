@@ -1,0 +1,107 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FUNCTION_NAMES, type FunctionName } from '../../../core/contract/functions';
+import { readAssembly } from '../../../local/assembly/assembly';
+import { ensureLocalBuild } from '../../../local/build/local-build';
+import type { Options } from '../options';
+import type { Say } from '../support/progress';
+import { median, repeated, type Repeated } from '../support/statistics';
+import { BASELINES, buildBaseline, type Baseline } from './baseline';
+import { loadOnce, type LoadTime } from './load-time';
+
+const ROOT = join(__dirname, '..', '..', '..');
+const ROUNDS = { whole: 15, quick: 5 };
+
+const PLACE = {
+  region: 'us-east-1',
+  accountId: '000000000000',
+  queueBaseUrl: 'http://127.0.0.1:1',
+  apiUrl: 'http://127.0.0.1:1',
+};
+
+export interface BundleFigures {
+  readonly name: FunctionName | Baseline;
+  readonly bytes: number;
+  readonly wallMs: Repeated;
+  readonly cpuMs: number;
+  /** The load time by that of the SDK client in the same round: median of all rounds. */
+  readonly ratio: Repeated;
+}
+
+export interface Bundles {
+  readonly rounds: number;
+  readonly baselines: readonly BundleFigures[];
+  readonly functions: readonly BundleFigures[];
+}
+
+interface Subject {
+  readonly name: FunctionName | Baseline;
+  readonly file: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Sizes and load times of all bundles, beside bundles of the SDK's client alone. */
+export async function measureBundles({ isQuick }: Options, say: Say): Promise<Bundles> {
+  const rounds = isQuick ? ROUNDS.quick : ROUNDS.whole;
+  say('bundles: building');
+  const subjects = [...(await baselines()), ...(await functions(say))];
+  const times = new Map<string, LoadTime[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = -1; round < rounds; round += 1) {
+    say(round < 0 ? 'bundles: filling the page cache' : `bundles: round ${round + 1}/${rounds}`);
+    for (const { name, file, variables } of rotated(subjects, round)) {
+      const time = await loadOnce(file, variables);
+      if (round >= 0) times.get(name)?.push(time);
+    }
+  }
+  const reference = times.get('SDK client') ?? [];
+  const figures = subjects.map(({ name, file }) =>
+    figuresOf(name, file, times.get(name) ?? [], reference),
+  );
+  const isBaseline = ({ name }: BundleFigures) => name in BASELINES;
+  return {
+    rounds,
+    baselines: figures.filter(isBaseline),
+    functions: figures.filter((each) => !isBaseline(each)),
+  };
+}
+
+async function baselines(): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const name of Object.keys(BASELINES) as Baseline[]) {
+    const file = await buildBaseline(join(ROOT, 'dist', 'bench', 'baselines'), name);
+    subjects.push({ name, file, variables: {} });
+  }
+  return subjects;
+}
+
+/** The bundles as they are deployed, each with the variables that its template gives it. */
+async function functions(say: Say): Promise<Subject[]> {
+  const { assemblyDir } = await ensureLocalBuild(ROOT, say);
+  const { functions: defined } = readAssembly(assemblyDir, PLACE);
+  return FUNCTION_NAMES.map((name) => {
+    const found = defined.find((each) => each.name.endsWith(`-${name}`));
+    if (found === undefined) throw new Error(`the app has no function ${name}`);
+    return { name, file: found.file, variables: found.environment };
+  });
+}
+
+/** Every round begins with another one, so that none is always first after a pause. */
+function rotated<T>(all: readonly T[], by: number): readonly T[] {
+  const at = (by + all.length) % all.length;
+  return [...all.slice(at), ...all.slice(0, at)];
+}
+
+function figuresOf(
+  name: BundleFigures['name'],
+  file: string,
+  times: readonly LoadTime[],
+  reference: readonly LoadTime[],
+): BundleFigures {
+  return {
+    name,
+    bytes: statSync(file).size,
+    wallMs: repeated(times.map(({ wallMs }) => wallMs)),
+    cpuMs: median(times.map(({ cpuMs }) => cpuMs)),
+    ratio: repeated(times.map(({ wallMs }, round) => wallMs / (reference[round]?.wallMs ?? 0))),
+  };
+}

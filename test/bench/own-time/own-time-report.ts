@@ -1,0 +1,38 @@
+import { blocks, figure, table, withSpread } from '../support/markdown';
+import type { OwnTime, OwnTimeCell } from './own-time';
+
+/** The aim for the p50 of one decision. */
+export const AIM_OWN_P50_MS = 0.5;
+
+const milliseconds = (value: number) => value.toFixed(3);
+
+function row({ operation, openHolds, p50Ms, ms }: OwnTimeCell): (string | number)[] {
+  const { p95, p99 } = ms;
+  return [
+    operation,
+    openHolds,
+    withSpread(p50Ms, milliseconds),
+    milliseconds(p95),
+    milliseconds(p99),
+  ];
+}
+
+const HEAD = ['operation', 'open holds', 'p50 ms (least to most)', 'p95 ms', 'p99 ms'];
+
+export function ownTimeReport(result: OwnTime): string {
+  const { engine, inMemory, onEngine, cpuOnEngineMs, extent } = result;
+  return blocks(
+    "## The guard's own time",
+    `The handlers of the functions, called with events as API Gateway sends them, one call after the other. The p50 is the median of ${extent.repeats} repeats with the least and the most; the other percentiles are over all calls. Open holds: so many runs are open in the month (run check, completion, denial), and so many steps in the run (step check, usage).`,
+    `### With the ledger in memory (${extent.roundsInMemory} calls a repeat)`,
+    'Everything but the DynamoDB adapter: claims, schemas, prices, use case, ledger protocol, answer, log line.',
+    table(HEAD, inMemory.map(row)),
+    `### With the DynamoDB adapter and the SDK (${extent.roundsOnEngine} calls a repeat)`,
+    `The same calls on ${engine} in a process of its own. Ours is the whole call without the time during which a request was out (from the SDK's HTTP handler until its answer); so it has expressions, serialising, signing and reading the answer in it, and not what Node's HTTP client and the system do.`,
+    table(
+      [...HEAD, 'with the engine, p50 ms'],
+      onEngine.map((cell) => [...row(cell), figure(cell.totalP50Ms)]),
+    ),
+    `All processor time of the process for one of these calls, HTTP client, garbage collection and compiler threads included: ${withSpread(cpuOnEngineMs, milliseconds)} ms, mean over the five operations.`,
+  );
+}
