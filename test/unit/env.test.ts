@@ -8,6 +8,7 @@ const GOOD = {
   CONSOLE_URL: 'https://console.example.com',
   LEDGER_TABLE: 'maestro-billing-prod-ledger',
   CONTROL_TABLE: 'maestro-billing-prod-control',
+  ALERT_BUS: 'maestro-billing-prod-alerts',
   SWEEP_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/sweep',
   DEFAULT_POLICY: '',
   POLICY_CACHE_SECONDS: '5',
@@ -37,6 +38,9 @@ test.each([
   ['CONSOLE_URL', 'javascript:alert(1)'],
   ['LEDGER_TABLE', ''],
   ['CONTROL_TABLE', 'a/b'],
+  ['ALERT_BUS', ''],
+  ['ALERT_BUS', 'a bus'],
+  ['ALERT_BUS', 'b'.repeat(257)],
   ['DEFAULT_POLICY', '{'],
   ['DEFAULT_POLICY', '{"budget":{"mode":"hard-cap","limitUSD":"-1"}}'],
   ['POLICY_CACHE_SECONDS', '-1'],
@@ -48,6 +52,12 @@ test.each([
   expect(() => readEnvironment('create-run', { ...GOOD, [variable]: undefined })).toThrow(
     `${variable} is missing`,
   );
+});
+
+test('functions that touch no money are told of no ledger', () => {
+  for (const name of ['list-alerts', 'acknowledge-alert', 'send-alerts'] as const) {
+    expect(Object.keys(readEnvironment(name, GOOD))).not.toContain('LEDGER_TABLE');
+  }
 });
 
 test('all faults are told at once', () => {
