@@ -7,6 +7,8 @@ import { CloudClock } from './clock';
 import { openDataDir } from './data-dir';
 import { createTables, type Engine } from './engine/engine';
 import { startEngine } from './engine/start-engine';
+import { AlertRoutes } from './events/alert-routes';
+import { startEventsServer } from './events/events-server';
 import { openFunctionLog, type FunctionLog } from './function-log';
 import { environmentOf } from './functions/environment';
 import { FunctionHost } from './functions/function-host';
@@ -89,13 +91,14 @@ interface HostParts {
   readonly place: Place;
   readonly engine: Engine;
   readonly sqsUrl: string;
+  readonly eventsUrl: string;
   readonly clock: CloudClock;
   readonly log: FunctionLog;
 }
 
 function createHost(definition: FunctionDefinition, parts: HostParts): FunctionHost {
-  const { settings, build, place, engine, sqsUrl, clock, log } = parts;
-  const endpoints = { dynamodb: engine.endpoint, sqs: sqsUrl };
+  const { settings, build, place, engine, sqsUrl, eventsUrl, clock, log } = parts;
+  const endpoints = { dynamodb: engine.endpoint, sqs: sqsUrl, eventBridge: eventsUrl };
   return new FunctionHost(definition, {
     threadFile: build.functionThread,
     environment: {
@@ -151,6 +154,8 @@ async function startParts(
   const clock = CloudClock.startingAt(settings.clockStartMs);
   const sqs = await startSqsServer();
   started.push(() => sqs.stop());
+  const events = await startEventsServer({ region: REGION, accountId: ACCOUNT_ID, clock });
+  started.push(() => events.stop());
   const place: Place = {
     region: REGION,
     accountId: ACCOUNT_ID,
@@ -162,7 +167,23 @@ async function startParts(
   started.push(() => engine.stop());
   await createTables(engine.endpoint, assembly.tables);
 
-  const parts: HostParts = { settings, build, place, engine, sqsUrl: sqs.url, clock, log };
+  const alerts = new AlertRoutes(assembly.rules, {
+    webhook: settings.alertWebhook,
+    say: (line) => log.notice(line),
+  });
+  started.push(() => alerts.settle());
+  events.serve((bus, event) => alerts.take(bus, event));
+
+  const parts: HostParts = {
+    settings,
+    build,
+    place,
+    engine,
+    sqsUrl: sqs.url,
+    eventsUrl: events.url,
+    clock,
+    log,
+  };
   const hosts = new Map(
     assembly.functions.map((definition) => [definition.name, createHost(definition, parts)]),
   );

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** Takes what functions write. */
 export interface FunctionLog {
   line(functionName: string, line: string): void;
+  /** Something that people should see, such as an alert; always shown. */
+  notice(text: string): void;
   /** Something that went wrong outside a function's own handling; always shown. */
   trouble(text: string): void;
   close(): Promise<void>;
@@ -31,6 +33,10 @@ export function openFunctionLog(dataDir: string | undefined, isShown: boolean): 
     line(functionName, line) {
       file?.write(`${functionName} ${line}\n`);
       if (isShown || SHOWN.test(line)) process.stderr.write(`${functionName} ${line}\n`);
+    },
+    notice(text) {
+      file?.write(`${text}\n`);
+      process.stderr.write(`${text}\n`);
     },
     trouble(text) {
       file?.write(`${text}\n`);

@@ -41,9 +41,14 @@ function readText(file: string): string | undefined {
   }
 }
 
-function isAlive(text: string): boolean {
-  const holder = JSON.parse(text) as Holder;
-  return startOf(holder.pid) === holder.startedAt;
+/** Who holds the lock; undefined where that process is gone or the file is spoilt. */
+function livingHolder(text: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(text) as Holder;
+    return startOf(holder.pid) === holder.startedAt ? holder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** True when the file was not there and is now, with all of its text. */
@@ -85,7 +90,8 @@ export function tryLock(file: string): LockAttempt {
   while (!place(file, JSON.stringify(own))) {
     const text = readText(file);
     if (text === undefined) continue;
-    if (isAlive(text)) return { kind: 'held', pid: (JSON.parse(text) as Holder).pid };
+    const holder = livingHolder(text);
+    if (holder !== undefined) return { kind: 'held', pid: holder.pid };
     removeStale(file, text);
   }
   return { kind: 'taken', release: () => rmSync(file, { force: true }) };

@@ -17,6 +17,8 @@ export interface Settings {
   readonly tokenTtlSeconds: number;
   /** CONCURRENCY: calls of one function that run at once; others wait in a row. Default 64. */
   readonly concurrency: number;
+  /** ALERT_WEBHOOK: a URL on this machine that is posted what PagerDuty would get. Default: none. */
+  readonly alertWebhook: string | undefined;
   /** SCHEDULES: `off` keeps schedules from running by themselves. Default on. */
   readonly areSchedulesOn: boolean;
   /** LOG: `1` shows everything that functions write. Default: errors alone. */
@@ -76,6 +78,18 @@ function readClockStart(environment: Environment): number | undefined {
   throw new StartFault(`CLOCK_START must be a time like 2026-11-30T23:59:50Z, not ${text}.`);
 }
 
+/** Alerts of a local server stay on its machine. */
+function readAlertWebhook(environment: Environment): string | undefined {
+  const text = valueOf(environment, 'ALERT_WEBHOOK');
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHere = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url?.hostname ?? '');
+  if (url?.protocol === 'http:' && isHere) return url.href;
+  throw new StartFault(
+    `ALERT_WEBHOOK must be a URL on this machine such as http://127.0.0.1:9000/alerts, not ${text}.`,
+  );
+}
+
 /**
  * @throws StartFault naming the variable that cannot be used
  */
@@ -92,6 +106,7 @@ export function readSettings(environment: Environment): Settings {
       byDefault: 3600,
     }),
     concurrency: wholeNumber(environment, 'CONCURRENCY', { least: 1, most: 10_000, byDefault: 64 }),
+    alertWebhook: readAlertWebhook(environment),
     areSchedulesOn: oneOf(environment, 'SCHEDULES', ['on', 'off']) === 'on',
     isLogShown: oneOf(environment, 'LOG', ['0', '1']) === '1',
     logLevel: oneOf(environment, 'LOG_LEVEL', ['WARN', 'DEBUG', 'INFO', 'ERROR']),

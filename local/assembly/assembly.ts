@@ -2,6 +2,7 @@ import { StartFault } from '../start-fault';
 import { readFunctions, type FunctionDefinition } from './functions';
 import { readScopes, readRoutes, type RouteDefinition } from './routes';
 import { readTables, type TableDefinition } from './tables';
+import { readEventRules, type EventRule } from './event-rules';
 import { readQueueMappings, readQueues, type QueueDefinition, type QueueMapping } from './queues';
 import { readSchedules, type ScheduleDefinition } from './schedules';
 import { Resolver, type Place } from './resolver';
@@ -15,6 +16,7 @@ export interface Assembly {
   readonly queues: readonly QueueDefinition[];
   readonly mappings: readonly QueueMapping[];
   readonly schedules: readonly ScheduleDefinition[];
+  readonly rules: readonly EventRule[];
   /** Scopes that the app's own resource server knows; empty where another issuer is used. */
   readonly scopes: readonly string[];
 }
@@ -38,6 +40,7 @@ export function readAssembly(folder: string, place: Place): Assembly {
     queues: readQueues(resolver),
     mappings: readQueueMappings(resolver, functions),
     schedules: readSchedules(resolver),
+    rules: readEventRules(resolver),
     scopes: readScopes(resolver),
   };
 }

@@ -70,14 +70,31 @@ async function bundleThreads(root: string, folder: string): Promise<void> {
   });
 }
 
+type Context = { readonly stages?: { readonly dev?: object } };
+
+/** Locally every route of alerts is on, so that one sees who would have been told. */
+const LOCAL_ROUTES = {
+  alertEmail: { to: ['on-call@example.com'] },
+  alertPagerDuty: { routingKeySecret: 'maestro-billing/pagerduty-routing-key' },
+  alertWebhook: { urlSecret: 'maestro-billing/webhook-url' },
+  runbookBaseUrl: 'http://127.0.0.1:8787',
+};
+
+function withAlertRoutes(context: Context = {}): Context {
+  return {
+    ...context,
+    stages: { ...context.stages, dev: { ...LOCAL_ROUTES, ...context.stages?.dev } },
+  };
+}
+
 async function synthesize(root: string, folder: string): Promise<void> {
   const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as {
-    context?: unknown;
+    context?: Context;
   };
   // In a folder of its own: `cdk deploy` and `npm run synth` may work on cdk.out meanwhile.
   await run(root, 'bin/maestro-billing.ts', {
     CDK_OUTDIR: join(folder, 'cdk.out'),
-    CDK_CONTEXT_JSON: JSON.stringify(context ?? {}),
+    CDK_CONTEXT_JSON: JSON.stringify(withAlertRoutes(context)),
   });
 }
 

@@ -4,6 +4,7 @@ import type { Place } from '../assembly/resolver';
 export interface Endpoints {
   readonly dynamodb: string;
   readonly sqs: string;
+  readonly eventBridge: string;
 }
 
 /**
@@ -28,6 +29,7 @@ export function environmentOf(
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
     // Node 20 is fine here; the SDK's notice about it would stand in every function's log.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     TZ: ':UTC',

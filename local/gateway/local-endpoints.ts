@@ -20,11 +20,15 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 const FORM_LIMIT_BYTES = 64 * 1024;
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
-/** Runs a schedule's work at once. `accounts` counts the messages that were handled. */
+/**
+ * Runs a schedule's work at once, and then sends the alerts that it, or a crash, left in the outbox.
+ * `accounts` counts the messages that were handled.
+ */
 function scheduleRun(schedules: Schedules, word: string): Answer {
   return async (request, response) => {
     await readBody(request, FORM_LIMIT_BYTES);
     const report = await schedules.runNow(word);
+    await schedules.runNow('send-alerts');
     if (report === undefined) return sendProblem(response, PROBLEMS.notFound);
     if (report.outcome.kind !== 'result') {
       return sendProblem(response, PROBLEMS.functionFault);
