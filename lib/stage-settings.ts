@@ -1,5 +1,13 @@
-import { SCOPE_NAMES } from './scopes';
 import type { Scope } from '../core/contract/functions';
+import {
+  ALERT_ROUTE_CHECKS,
+  emailAddress,
+  missingRunbooks,
+  withRouteDefaults,
+  type AlertSettings,
+} from './alert-settings';
+import { SCOPE_NAMES } from './scopes';
+import { isRecord, matching, oneOf, wholeNumber, type Check } from './setting-checks';
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
@@ -19,7 +27,7 @@ export interface MachineClient {
 }
 
 /** Everything in which one stage may differ from another. */
-export interface StageSettings {
+export interface StageSettings extends AlertSettings {
   /** Part of every name: lower-case letters, digits, hyphens, 1 to 16 characters. Default `dev`. */
   readonly stage: string;
   /** Own issuer of tokens. Default: none, the stack makes a Cognito user pool. */
@@ -42,8 +50,6 @@ export interface StageSettings {
   readonly policyCacheSeconds: number;
   /** Who is written to when an alarm fires. Default: nobody, the alarm topic has no subscriber. */
   readonly alarmEmail?: string;
-  /** Days that alerts stay in the bus's archive, from which they can be sent again. Default 90, `dev` 14. */
-  readonly alertArchiveDays: number;
   /** Days that logs are kept; one of CloudWatch's steps. Default 90, `dev` 14. */
   readonly logRetentionDays: number;
   /** Least severe level that is logged. Default `INFO`. */
@@ -105,19 +111,21 @@ export class InvalidStageSettings extends Error {
   }
 }
 
-type Check = (value: unknown) => string | undefined;
+const webAddress = matching(
+  /^https?:\/\/[^\s?#"<>\\]*[^\s?#"<>\\/]$/,
+  'an http(s) address without a slash at the end',
+);
 
 const CHECKS: { readonly [Field in keyof Required<Omit<StageSettings, 'stage'>>]: Check } = {
   oidc: oidcProblem,
   machineClients: machineClientsProblem,
   tenantClaim: matching(/^[A-Za-z][\w:./-]{0,127}$/, 'the name of a claim'),
-  consoleUrl: matching(
-    /^https?:\/\/[^\s?#]*[^\s?#/]$/,
-    'an http(s) address without a slash at the end',
-  ),
+  consoleUrl: webAddress,
+  ...ALERT_ROUTE_CHECKS,
+  runbookBaseUrl: webAddress,
   defaultPolicy: defaultPolicyProblem,
   policyCacheSeconds: wholeNumber(0, 300),
-  alarmEmail: matching(/^[^\s@]+@[^\s@]+$/, 'an e-mail address'),
+  alarmEmail: emailAddress,
   alertArchiveDays: wholeNumber(1, 3650),
   logRetentionDays: oneOf([
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653,
@@ -154,31 +162,13 @@ export function readStageSettings(context: (key: string) => unknown): StageSetti
     const problem = CHECKS[field](value);
     return problem === undefined ? [] : [`${field} must be ${problem}`];
   });
+  problems.push(...missingRunbooks(chosen));
   if (problems.length > 0) throw new InvalidStageSettings(stage, problems);
-  return { ...defaultsOf(stage), ...chosen };
+  return { ...defaultsOf(stage), ...withRouteDefaults(chosen) };
 }
 
 function isSettable(field: string): field is keyof typeof CHECKS {
   return Object.hasOwn(CHECKS, field);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function matching(pattern: RegExp, what: string): Check {
-  return (value) => (typeof value === 'string' && pattern.test(value) ? undefined : what);
-}
-
-function wholeNumber(least: number, most: number): Check {
-  return (value) =>
-    Number.isInteger(value) && Number(value) >= least && Number(value) <= most
-      ? undefined
-      : `a whole number from ${least} to ${most}`;
-}
-
-function oneOf(values: readonly unknown[]): Check {
-  return (value) => (values.includes(value) ? undefined : `one of ${values.join(', ')}`);
 }
 
 function oidcProblem(value: unknown): string | undefined {

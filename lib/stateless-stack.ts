@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { BASE_PATH, FUNCTION_NAMES, type FunctionName } from '../core/contract/functions';
 import type { Access } from './constructs/access';
 import { AlarmTopic } from './constructs/alarm-topic';
+import { AlertRouting } from './constructs/alert-routing';
 import { BillingAlarms, type BillingAlarmsProps } from './constructs/billing-alarms';
 import { BillingApi } from './constructs/billing-api';
 import { BillingDashboard } from './constructs/billing-dashboard';
@@ -26,7 +27,7 @@ type Resources = {
   };
 };
 
-/** What a deployment may replace at any time: functions, API, sweeper, alarms, dashboard. */
+/** What may be replaced at any time: functions, API, sweeper, alert routes, alarms, dashboard. */
 export class StatelessStack extends Stack {
   private readonly functions = new Map<FunctionName, BillingFunction<FunctionName>>();
 
@@ -70,7 +71,16 @@ export class StatelessStack extends Stack {
       target: this.functionOf('send-alerts').lambda,
       deadLetters: scheduleDeadLetters,
     });
-    this.addOperations(props, { apiStage: api.stage, sweepQueue: queue, scheduleDeadLetters });
+    const alertRoutes = new AlertRouting(this, 'AlertRouting', {
+      settings,
+      bus: stateful.alertBus.bus,
+    }).routes;
+    this.addOperations(props, {
+      apiStage: api.stage,
+      sweepQueue: queue,
+      scheduleDeadLetters,
+      alertRoutes,
+    });
     new CfnOutput(this, 'ApiUrl', { value: `${api.url}${BASE_PATH}` });
   }
 
@@ -91,7 +101,10 @@ export class StatelessStack extends Stack {
 
   private addOperations(
     { settings, stateful }: StatelessStackProps,
-    watched: Pick<BillingAlarmsProps, 'apiStage' | 'sweepQueue' | 'scheduleDeadLetters'>,
+    watched: Pick<
+      BillingAlarmsProps,
+      'apiStage' | 'sweepQueue' | 'scheduleDeadLetters' | 'alertRoutes'
+    >,
   ): void {
     const made = [
       ...this.functions.values(),

@@ -5,16 +5,19 @@ import {
   Stats,
   TreatMissingData,
   type Alarm,
+  type Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, type FunctionName } from '../../core/contract/functions';
 import { CONTROL_KEYS, LEDGER_KEYS } from '../../core/contract/tables';
 import { FUNCTION_LIMITS } from '../function-limits';
 import type { StageSettings } from '../stage-settings';
+import type { AlertRoute } from './alert-route';
 import { ExplainedAlarm, sumOf, type ExplainedAlarmProps } from './explained-alarm';
 import type { ScheduleDeadLetters } from './function-schedule';
 import type { SweepQueue } from './sweeper';
@@ -63,6 +66,7 @@ export interface BillingAlarmsProps {
   readonly control: TableV2;
   readonly sweepQueue: SweepQueue;
   readonly scheduleDeadLetters: ScheduleDeadLetters;
+  readonly alertRoutes: readonly AlertRoute[];
 }
 
 /** Every alarm of the product. */
@@ -83,6 +87,7 @@ export class BillingAlarms extends Construct {
     this.watchTable('ledger', props.ledger);
     this.watchTable('control', props.control);
     this.watchSweep();
+    this.watchAlerts();
   }
 
   private add(alarm: Omit<ExplainedAlarmProps, 'stage' | 'topic'>): void {
@@ -186,16 +191,13 @@ export class BillingAlarms extends Construct {
   }
 
   private watchSweep(): void {
-    const { sweepQueue, scheduleDeadLetters, settings, functions } = this.props;
+    const { sweepQueue, scheduleDeadLetters, settings } = this.props;
     this.add({
       name: 'sweep-dead-letters',
       meaning:
         'An account could not be swept in five tries: its abandoned runs keep their reservations.',
       runbook: 'sweep-dead-letters',
-      metric: sweepQueue.deadLetters.metricApproximateNumberOfMessagesVisible({
-        period: FIVE_MINUTES,
-        statistic: Stats.MAXIMUM,
-      }),
+      metric: deadLettersIn(sweepQueue.deadLetters),
       threshold: 1,
     });
     this.add({
@@ -203,10 +205,7 @@ export class BillingAlarms extends Construct {
       meaning:
         'The scheduler could not start a function: sweeps or the sending of alerts were left out.',
       runbook: 'schedule-dead-letters',
-      metric: scheduleDeadLetters.queue.metricApproximateNumberOfMessagesVisible({
-        period: FIVE_MINUTES,
-        statistic: Stats.MAXIMUM,
-      }),
+      metric: deadLettersIn(scheduleDeadLetters.queue),
       threshold: 1,
     });
     this.add({
@@ -220,22 +219,50 @@ export class BillingAlarms extends Construct {
       }),
       threshold: 900,
     });
-    const plan = functions.get('sweep-plan');
-    if (plan === undefined) throw new Error('sweep-plan must exist to be watched');
-    // Long enough for three starts, so that a single one that failed wakes nobody.
-    const period = Duration.minutes(Math.max(10, 3 * settings.sweepRateMinutes));
-    this.add({
+    this.watchSchedule('sweep-plan', settings.sweepRateMinutes, {
       name: 'sweep-has-not-run',
       meaning:
         'No sweep has been planned: abandoned runs keep their reservations and budgets fill up.',
       runbook: 'sweep-has-not-run',
+    });
+  }
+
+  private watchAlerts(): void {
+    this.watchSchedule('send-alerts', 1, {
+      name: 'send-alerts-has-not-run',
+      meaning: 'Nobody looks for alerts that were stored and not sent: some may never be heard of.',
+      runbook: 'send-alerts-has-not-run',
+    });
+    for (const route of this.props.alertRoutes) {
+      this.add({
+        name: `alerts-${route.name}-dead-letters`,
+        meaning: route.meaningOfDeadLetters,
+        runbook: route.runbook,
+        metric: deadLettersIn(route.deadLetters),
+        threshold: 1,
+      });
+    }
+  }
+
+  /** Here silence is the trouble. */
+  private watchSchedule(
+    name: FunctionName,
+    everyMinutes: number,
+    alarm: Pick<ExplainedAlarmProps, 'name' | 'meaning' | 'runbook'>,
+  ): void {
+    const lambda = this.props.functions.get(name);
+    if (lambda === undefined) throw new Error(`${name} must exist to be watched`);
+    // Long enough for three starts, so that a single one that failed wakes nobody.
+    const period = Duration.minutes(Math.max(10, 3 * everyMinutes));
+    this.add({
+      ...alarm,
       metric: new MathExpression({
         expression: 'FILL(started, 0) - FILL(failed, 0)',
         usingMetrics: {
-          started: plan.metricInvocations({ period }),
-          failed: plan.metricErrors({ period }),
+          started: lambda.metricInvocations({ period }),
+          failed: lambda.metricErrors({ period }),
         },
-        label: 'Sweeps planned',
+        label: `${name}: starts that succeeded`,
         period,
       }),
       threshold: 1,
@@ -243,4 +270,11 @@ export class BillingAlarms extends Construct {
       missingData: TreatMissingData.BREACHING,
     });
   }
+}
+
+function deadLettersIn(queue: IQueue): Metric {
+  return queue.metricApproximateNumberOfMessagesVisible({
+    period: FIVE_MINUTES,
+    statistic: Stats.MAXIMUM,
+  });
 }

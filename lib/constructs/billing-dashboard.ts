@@ -4,6 +4,7 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  Metric,
   PeriodOverride,
   Stats,
   type Alarm,
@@ -14,6 +15,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../core/contract/functions';
 import { FUNCTION_LIMITS } from '../function-limits';
+import type { AlertRoute } from './alert-route';
 import type { SweepQueue } from './sweeper';
 
 export interface BillingDashboardProps {
@@ -23,11 +25,12 @@ export interface BillingDashboardProps {
   readonly functions: ReadonlyMap<FunctionName, IFunction>;
   readonly ledger: TableV2;
   readonly sweepQueue: SweepQueue;
+  readonly alertRoutes: readonly AlertRoute[];
 }
 
 const WIDTH = 8;
 
-/** One page from top to bottom: what is wrong, what callers see, the functions, ledger and sweep. */
+/** One page, top to bottom: what is wrong, what callers see, functions, ledger, sweep, alerts. */
 export class BillingDashboard extends Construct {
   constructor(scope: Construct, id: string, props: BillingDashboardProps) {
     super(scope, id);
@@ -47,6 +50,7 @@ export class BillingDashboard extends Construct {
         apiWidgets(props.apiStage),
         functionWidgets(props.functions),
         ledgerWidgets(props.ledger, props.sweepQueue),
+        alertWidgets(props.alertRoutes),
       ],
     });
   }
@@ -112,6 +116,31 @@ function ledgerWidgets(ledger: TableV2, sweepQueue: SweepQueue): GraphWidget[] {
         sweepQueue.deadLetters.metricApproximateNumberOfMessagesVisible({ label: 'dead letters' }),
       ],
       [sweepQueue.queue.metricApproximateAgeOfOldestMessage({ label: 'oldest (s)' })],
+    ),
+  ];
+}
+
+function alertWidgets(routes: readonly AlertRoute[]): GraphWidget[] {
+  if (routes.length === 0) return [];
+  const ofRules = (metricName: string): IMetric[] =>
+    routes.map(
+      ({ name, busName, rule }) =>
+        new Metric({
+          namespace: 'AWS/Events',
+          metricName,
+          dimensionsMap: { EventBusName: busName, RuleName: rule.ruleName },
+          statistic: Stats.SUM,
+          label: name,
+        }),
+    );
+  return [
+    graph('Alerts taken by each route', ofRules('MatchedEvents')),
+    graph('Alerts that could not be delivered', ofRules('FailedInvocations')),
+    graph(
+      'Alerts in the dead letters',
+      routes.map(({ name, deadLetters }) =>
+        deadLetters.metricApproximateNumberOfMessagesVisible({ label: name }),
+      ),
     ),
   ];
 }

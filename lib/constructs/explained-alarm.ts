@@ -25,6 +25,10 @@ export const RUNBOOK_SECTIONS = [
   'schedule-dead-letters',
   'sweep-behind',
   'sweep-has-not-run',
+  'send-alerts-has-not-run',
+  'alert-email-dead-letters',
+  'alert-pagerduty-dead-letters',
+  'alert-webhook-dead-letters',
 ] as const;
 
 export type RunbookSection = (typeof RUNBOOK_SECTIONS)[number];

@@ -2,15 +2,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FUNCTION_NAMES } from '../../core/contract/functions';
 import { ALARM_RUNBOOK, RUNBOOK_SECTIONS } from '../../lib/constructs/explained-alarm';
+import { ALL_ALERT_ROUTES } from '../support/alert-routes';
 import { synthesizeApp, type Json } from '../support/synthesized-app';
 
-const synthesized = synthesizeApp('prod', { alarmEmail: 'on-call@example.com' });
+const synthesized = synthesizeApp('prod', {
+  alarmEmail: 'on-call@example.com',
+  ...ALL_ALERT_ROUTES,
+});
 const { resources } = synthesized;
 const alarms = [...resources('AWS::CloudWatch::Alarm').values()].map(
   ({ Properties }) => Properties,
 );
 const runbook = readFileSync(join(__dirname, '..', '..', ALARM_RUNBOOK), 'utf8');
-const [topicId] = resources('AWS::SNS::Topic').keys();
+const [topicId, topic] =
+  [...resources('AWS::SNS::Topic')].find(
+    ([, { Properties }]) => Properties['TopicName'] === 'maestro-billing-prod-alarms',
+  ) ?? [];
 
 /** Headings as GitHub turns them into anchors. */
 const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading]) =>
@@ -58,7 +65,7 @@ describe('alarms', () => {
 
   test('every dead-letter queue is watched from its first message on', () => {
     const dead = [...resources('AWS::SQS::Queue')].filter(([id]) => id.includes('DeadLetters'));
-    expect(dead).toHaveLength(2);
+    expect(dead).toHaveLength(5);
     for (const [id] of dead) {
       const alarm = alarms.find((one) =>
         one['Dimensions']?.some((dimension: Json) => dimension.Value['Fn::GetAtt']?.[0] === id),
@@ -71,8 +78,11 @@ describe('alarms', () => {
     }
   });
 
-  test('silence is the trouble when sweeps stop', () => {
-    expect(alarmNamed('sweep-has-not-run')).toMatchObject({
+  test.each([
+    ['sweeps', 'sweep-has-not-run'],
+    ['looks for unsent alerts', 'send-alerts-has-not-run'],
+  ])('silence is the trouble when %s stop', (_, name) => {
+    expect(alarmNamed(name)).toMatchObject({
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
       TreatMissingData: 'breaching',
@@ -86,9 +96,8 @@ describe('alarms', () => {
 
 describe('alarm topic', () => {
   test('is encrypted with a key that CloudWatch may use and that turns over', () => {
-    const [key] = resources('AWS::KMS::Key').values();
-    const [topic] = resources('AWS::SNS::Topic').values();
-    expect(topic?.Properties).toHaveProperty('KmsMasterKeyId');
+    const keyId = topic?.Properties['KmsMasterKeyId']['Fn::GetAtt'][0];
+    const key = resources('AWS::KMS::Key').get(keyId);
     expect(key?.Properties['EnableKeyRotation']).toBe(true);
     expect(key?.Properties['KeyPolicy'].Statement).toContainEqual(
       expect.objectContaining({ Principal: { Service: 'cloudwatch.amazonaws.com' } }),
@@ -96,7 +105,9 @@ describe('alarm topic', () => {
   });
 
   test("lets this account's CloudWatch in", () => {
-    const [policy] = resources('AWS::SNS::TopicPolicy').values();
+    const policy = [...resources('AWS::SNS::TopicPolicy').values()].find(
+      ({ Properties }) => Properties['Topics'][0].Ref === topicId,
+    );
     expect(policy?.Properties['PolicyDocument'].Statement).toContainEqual(
       expect.objectContaining({
         Effect: 'Allow',
@@ -108,7 +119,9 @@ describe('alarm topic', () => {
   });
 
   test('writes to the address that the stage names, to nobody without one', () => {
-    const [subscription] = resources('AWS::SNS::Subscription').values();
+    const subscription = [...resources('AWS::SNS::Subscription').values()].find(
+      ({ Properties }) => Properties['TopicArn'].Ref === topicId,
+    );
     expect(subscription?.Properties).toMatchObject({
       Protocol: 'email',
       Endpoint: 'on-call@example.com',
