@@ -121,24 +121,35 @@ function isRunningAt({ startMs, endMs }: MonthSpan, atMs: number): boolean {
 function extensionOf({ nowMs, before }: MonthSpend, { seen, flow }: Curves): Extension {
   const beganMs = spendingBeganMs(before) ?? spendingBeganMs(seen);
   if (beganMs === undefined) return STANDSTILL;
-  const ageMs = nowMs - beganMs;
+  const ageMs = hourOf(nowMs) - beganMs;
   if (ageMs >= WEEK_MS) return { basis: '7d', ahead: repeating(flow, nowMs, WEEK_MS) };
   if (ageMs >= DAY_MS) return { basis: '24h', ahead: repeating(flow, nowMs, DAY_MS) };
   const gained = flow(nowMs) - flow(beganMs);
-  const window = BigInt(Math.max(ageMs, SHORTEST_ELAPSED_MS));
+  const window = BigInt(Math.max(nowMs - beganMs, SHORTEST_ELAPSED_MS));
   return { basis: 'elapsed', ahead: (atMs) => (gained * BigInt(atMs - nowMs)) / window };
 }
 
-/** The last period again and again: the spend of an instant is that of one period earlier. */
+/**
+ * The last period again and again: the spend of an instant is that of one period earlier. The
+ * period ends with a full hour, as old points stand at full hours: what they do not tell of the
+ * time between counts once then, and not again for each period that is to come.
+ */
 function repeating(flow: SpendCurve, nowMs: number, periodMs: number): SpendCurve {
-  const start = flow(nowMs - periodMs);
-  const period = flow(nowMs) - start;
-  return (atMs) => {
-    const aheadMs = atMs - nowMs;
+  const endMs = hourOf(nowMs);
+  const start = flow(endMs - periodMs);
+  const period = flow(endMs) - start;
+  const sinceEnd = (atMs: number): NanoUsd => {
+    const aheadMs = atMs - endMs;
     const whole = Math.floor(aheadMs / periodMs);
-    const rest = flow(nowMs - periodMs + (aheadMs % periodMs)) - start;
+    const rest = flow(endMs - periodMs + (aheadMs % periodMs)) - start;
     return BigInt(whole) * period + rest;
   };
+  const untilNow = sinceEnd(nowMs);
+  return (atMs) => sinceEnd(atMs) - untilNow;
+}
+
+function hourOf(atMs: number): number {
+  return Math.floor(atMs / HOUR_MS) * HOUR_MS;
 }
 
 /** Whole seconds are as much as a forecast knows; the month's last one is still in it. */

@@ -1,20 +1,23 @@
 import type { NanoUsd } from '../money/nano-usd';
 import type { SpendPoint } from './spend-history';
 
-/** What had been spent at an instant (milliseconds since the epoch); never falls. */
+/** An amount at an instant (milliseconds since the epoch), in nano-USD. What is spent never falls. */
 export type SpendCurve = (atMs: number) => NanoUsd;
 
 /** Straight lines between the points, level before the first and after the last; 0n without any. */
-export function curveThrough(points: readonly SpendPoint[]): SpendCurve {
+export function curveThrough(
+  points: readonly SpendPoint[],
+  amountOf: (point: SpendPoint) => NanoUsd = ({ spent }) => spent,
+): SpendCurve {
   return (atMs) => {
     const next = firstAfter(points, atMs);
     const before = points[next - 1];
     const after = points[next];
-    if (before === undefined) return after?.spent ?? 0n;
-    if (after === undefined) return before.spent;
-    const gained = after.spent - before.spent;
+    if (before === undefined) return after === undefined ? 0n : amountOf(after);
+    if (after === undefined) return amountOf(before);
+    const gained = amountOf(after) - amountOf(before);
     const elapsed = BigInt(atMs - before.atMs);
-    return before.spent + (gained * elapsed) / BigInt(after.atMs - before.atMs);
+    return amountOf(before) + (gained * elapsed) / BigInt(after.atMs - before.atMs);
   };
 }
 

@@ -1,3 +1,4 @@
+import { curveThrough } from './spend-curve';
 import type { SpendPoint } from './spend-history';
 
 const MINUTE_MS = 60_000;
@@ -10,17 +11,17 @@ const SLOT_MS = 10 * MINUTE_MS;
 /** How far apart the sweeps are that look at a month. */
 const SWEEP_INTERVAL_MS = MINUTE_MS;
 
-/** Points younger than this are all kept: the last hour's rate needs them. */
-const FINE_MS = 2 * HOUR_MS;
+/** From the full hour before this age on, points are kept as they are: for the last hour's rate. */
+const FINE_MS = HOUR_MS;
 
-/** Points younger than this are kept hour by hour: a week's pattern and a day of room. */
+/** So far back every full hour has a point: a week's pattern, and a day of room. */
 const HOURLY_MS = 8 * DAY_MS;
 
 /** A point comes every hour at the latest; a longer silence means that nobody looked. */
 const LONGEST_KNOWN_SILENCE_MS = HOUR_MS + SLOT_MS;
 
-/** No month has more points than this: 2 for each fine slot, the hours, and the days before. */
-export const MAX_POINTS = 2 * (FINE_MS / SLOT_MS + 1) + HOURLY_MS / HOUR_MS + 2 + 31;
+/** No month has more points than this: its first, days, hours, and two for each fine slot. */
+export const MAX_POINTS = 1 + 31 + HOURLY_MS / HOUR_MS + 2 * ((FINE_MS + HOUR_MS) / SLOT_MS);
 
 /** The first instant of a month and of the one after it, in milliseconds since the epoch. */
 export interface MonthSpan {
@@ -90,17 +91,32 @@ function held(
   return wasSilent && isKnown && atMs > last.atMs ? [{ ...last, atMs }] : [];
 }
 
-/** All of the last hours, then the first of each hour, then the first of each day. */
+/**
+ * All points of the last hour or two; before them what the spend was at each full hour, and before those
+ * at each midnight. Read off while the points around them are still there, so that the same hour of
+ * two days can be compared to the minute.
+ */
 function thinned(points: readonly SpendPoint[]): readonly SpendPoint[] {
-  const nowMs = points.at(-1)?.atMs ?? 0;
-  const places = points.map(({ atMs }) => placeOf(atMs, nowMs - atMs));
-  return points.filter((_point, index) => places[index] !== places[index - 1]);
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return points;
+  const fineMs = Math.floor((last.atMs - FINE_MS) / HOUR_MS) * HOUR_MS;
+  if (first.atMs >= fineMs) return points;
+  const fine = points.filter(({ atMs }) => atMs > fineMs);
+  const hourlyMs = last.atMs - HOURLY_MS;
+  const times = [
+    ...multiplesOf(DAY_MS, first.atMs, hourlyMs),
+    ...multiplesOf(HOUR_MS, Math.max(first.atMs, hourlyMs), fineMs),
+  ];
+  const spentAt = curveThrough(points);
+  const committedAt = curveThrough(points, ({ committed }) => committed);
+  const old = times.map((atMs) => ({ atMs, spent: spentAt(atMs), committed: committedAt(atMs) }));
+  return [first, ...old, ...fine];
 }
 
-function placeOf(atMs: number, ageMs: number): string {
-  if (ageMs < FINE_MS) return `at ${atMs}`;
-  if (ageMs < HOURLY_MS) return `hour ${Math.floor(atMs / HOUR_MS)}`;
-  return `day ${Math.floor(atMs / DAY_MS)}`;
+/** The multiples that are later than one instant and not later than another. */
+function multiplesOf(stepMs: number, afterMs: number, untilMs: number): number[] {
+  const [from, to] = [Math.floor(afterMs / stepMs) + 1, Math.floor(untilMs / stepMs)];
+  return Array.from({ length: Math.max(to - from + 1, 0) }, (_, index) => (from + index) * stepMs);
 }
 
 function slotOf({ atMs }: SpendPoint): number {
