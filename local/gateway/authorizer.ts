@@ -20,6 +20,9 @@ export interface TokenTerms {
   readonly audience: string;
 }
 
+/** Bounds the memory; one of them is a few hundred bytes. */
+const MOST_REMEMBERED = 5_000;
+
 const REFUSED = { kind: 'unauthenticated', wasTokenGiven: true } as const;
 
 /** API Gateway writes a list as `[a b]`. */
@@ -30,6 +33,8 @@ function claimText(value: unknown): string {
 
 /** Plays API Gateway's JWT authorizer with the local server's own key. */
 export class JwtAuthorizer {
+  private readonly verified = new Map<string, JWTPayload>();
+
   constructor(
     private readonly key: SigningKey,
     private readonly terms: TokenTerms,
@@ -48,12 +53,7 @@ export class JwtAuthorizer {
     }
     let payload: JWTPayload;
     try {
-      ({ payload } = await jwtVerify(token, this.key.publicKey, {
-        ...this.terms,
-        algorithms: [this.key.algorithm],
-        requiredClaims: ['exp'],
-        currentDate: new Date(this.clock.nowMs()),
-      }));
+      payload = await this.verify(token);
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
       const isExpired = error instanceof errors.JWTExpired;
@@ -73,5 +73,20 @@ export class JwtAuthorizer {
       kind: 'authorized',
       authorization: { claims, scopes: routeScopes.length > 0 ? scopes : null },
     };
+  }
+
+  /** The token's claims. The signature of a token is worked out once; its times count every time. */
+  private async verify(token: string): Promise<JWTPayload> {
+    const known = this.verified.get(token);
+    if (known?.exp !== undefined && known.exp * 1000 > this.clock.nowMs()) return known;
+    const { payload } = await jwtVerify(token, this.key.publicKey, {
+      ...this.terms,
+      algorithms: [this.key.algorithm],
+      requiredClaims: ['exp'],
+      currentDate: new Date(this.clock.nowMs()),
+    });
+    if (this.verified.size >= MOST_REMEMBERED) this.verified.clear();
+    this.verified.set(token, payload);
+    return payload;
   }
 }
