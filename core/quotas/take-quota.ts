@@ -195,12 +195,17 @@ export function standingsOf(quotas: QuotaPolicy, meter: Meter, nowMs: number): Q
   const { requestsPerMinute, tokensPerDay } = quotas;
   const standings: QuotaStanding[] = [];
   if (requestsPerMinute !== undefined) {
+    const remaining = Math.max(requestsLeft(meter, requestsPerMinute, nowMs), 0);
     standings.push({
       name: 'requests-per-minute',
       quota: requestsPerMinute,
       windowSeconds: 60,
-      remaining: Math.max(requestsLeft(meter, requestsPerMinute, nowMs), 0),
-      resetSeconds: secondsUntilNextMinute(nowMs),
+      remaining,
+      // Nothing is left until a next request fits, which the turn of the minute does not decide.
+      resetSeconds:
+        remaining === 0
+          ? secondsUntilRequest(meter, requestsPerMinute, nowMs)
+          : secondsUntilNextMinute(nowMs),
     });
   }
   if (tokensPerDay !== undefined) {

@@ -1,9 +1,20 @@
 import type { QuotaStanding } from '../../core/quotas/take-quota';
 
 /**
- * The fields RateLimit-Policy and RateLimit, as draft-ietf-httpapi-ratelimit-headers has them since
- * its version 08: structured fields with one item for each quota. `q` is the quota, `w` its window
- * and `t` the time until it starts anew, both in seconds, `r` what is left.
+ * A quota without a unit is one of requests. `tokens` is not in the draft's registry of units, but
+ * a client that does not know a unit leaves the item alone, and one that is told of requests in its
+ * place would count them.
+ */
+const UNIT_FIELDS: Readonly<Record<QuotaStanding['name'], string>> = {
+  'requests-per-minute': '',
+  'tokens-per-day': ';qu="tokens"',
+};
+
+/**
+ * The fields RateLimit-Policy and RateLimit, as draft-ietf-httpapi-ratelimit-headers-11 has them:
+ * lists of structured fields (RFC 9651) with one text for each quota and its parameters. `q` is the
+ * quota, `qu` its unit, `w` its window in seconds; `r` is what is left, and for `t` seconds no more
+ * than that.
  */
 export function rateLimitHeaders(
   standings: readonly QuotaStanding[],
@@ -11,7 +22,10 @@ export function rateLimitHeaders(
   if (standings.length === 0) return {};
   return {
     'RateLimit-Policy': standings
-      .map(({ name, quota, windowSeconds }) => `"${name}";q=${quota};w=${windowSeconds}`)
+      .map(
+        ({ name, quota, windowSeconds }) =>
+          `"${name}";q=${quota}${UNIT_FIELDS[name]};w=${windowSeconds}`,
+      )
       .join(', '),
     RateLimit: standings
       .map(({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`)

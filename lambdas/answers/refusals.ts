@@ -43,8 +43,8 @@ function sentence({ budget, requested, stepId }: Denied): string {
     budget.remaining > 0n ? `${formatUsd(budget.remaining)} USD is left` : 'nothing is left';
   const day = budget.resetsAt.slice(0, 10);
   return (
-    `${what} needs ${formatUsd(requested)} USD, but of the ${formatUsd(budget.limit)} USD budget ` +
-    `for ${budget.month} ${left}; the budget starts anew on ${day}, and an override can be asked for before.`
+    `${what} needs ${formatUsd(requested)} USD, but ${left} of the ${formatUsd(budget.limit)} USD ` +
+    `budget for ${budget.month}; it starts anew on ${day}, and an override can be asked for before.`
   );
 }
 
@@ -79,32 +79,98 @@ export function priceUnknown(unknown: {
   );
 }
 
+/** What was asked for when a quota refused it. */
+export interface MeteredRequest {
+  /** Absent where it was a run. */
+  readonly stepId?: string;
+  readonly provider?: string | undefined;
+  /** Tokens that the step may use; absent where nobody knows. */
+  readonly tokens?: number | undefined;
+}
+
 /** 403 or 429, with the figures that explain it. */
-export function quotaRefused(refused: QuotaRefusal): ProblemReply {
-  if (refused.kind === 'model-not-allowed') {
-    const { model } = refused;
-    const what = model === undefined ? 'A step that names no model' : `The model ${model}`;
-    return problem(
-      'MODEL_NOT_ALLOWED',
-      `${what} is not on the list of models that this tenant may use.`,
-      { model },
-    );
+export function quotaRefused(refused: QuotaRefusal, asked: MeteredRequest = {}): ProblemReply {
+  switch (refused.kind) {
+    case 'model-not-allowed':
+      return modelNotAllowed(refused.model, asked.provider);
+    case 'requests-exceeded':
+      return requestsExceeded(refused);
+    case 'tokens-exceeded':
+      return tokensExceeded(refused, asked);
   }
+}
+
+function modelNotAllowed(model: string | undefined, provider: string | undefined): ProblemReply {
+  const name = provider === undefined ? model : `${provider}/${model}`;
+  const detail =
+    model === undefined
+      ? 'This tenant may use certain models only, so every step has to name its model.'
+      : `The model ${name} is not among those that this tenant may use; choose another one, or have the tenant's policy changed.`;
+  return problem('MODEL_NOT_ALLOWED', detail, { model, provider });
+}
+
+type Exceeded = Exclude<QuotaRefusal, { kind: 'model-not-allowed' }>;
+
+function requestsExceeded(refused: Exceeded): ProblemReply {
+  const { retryAfterSeconds } = refused;
+  const { requestsPerMinute = 0 } = refused.policy.quotas;
+  return problem(
+    'RPM_QUOTA_EXCEEDED',
+    `The quota of ${counted(requestsPerMinute, 'request')} a minute is used up; try again in ${inWords(retryAfterSeconds)}.`,
+    { requestsPerMinute, retryAfterSeconds },
+    retryHeaders(refused),
+  );
+}
+
+function tokensExceeded(refused: Exceeded, { stepId, tokens }: MeteredRequest): ProblemReply {
   const { retryAfterSeconds, standings } = refused;
-  const { requestsPerMinute, tokensPerDay } = refused.policy.quotas;
-  const headers = { ...rateLimitHeaders(standings), 'Retry-After': String(retryAfterSeconds) };
-  if (refused.kind === 'requests-exceeded') {
-    return problem(
-      'RPM_QUOTA_EXCEEDED',
-      `The quota of ${requestsPerMinute} requests a minute is used up; try again in ${retryAfterSeconds} seconds.`,
-      { requestsPerMinute, retryAfterSeconds },
-      headers,
-    );
-  }
+  const { tokensPerDay = 0 } = refused.policy.quotas;
+  const left = standings.find(({ name }) => name === 'tokens-per-day')?.remaining ?? 0;
+  const isKnown = stepId !== undefined && tokens !== undefined && tokens > 0;
+  const need = isKnown ? { stepId, tokens } : undefined;
   return problem(
     'TOKENS_PER_DAY_EXCEEDED',
-    `The quota of ${tokensPerDay} tokens a day does not allow this; a new day starts at midnight UTC, in ${retryAfterSeconds} seconds.`,
-    { tokensPerDay, retryAfterSeconds },
-    headers,
+    tokensSentence(tokensPerDay, left, need, retryAfterSeconds),
+    {
+      tokensPerDay,
+      remainingTokens: left,
+      requestedTokens: need?.tokens,
+      retryAfterSeconds,
+    },
+    retryHeaders(refused),
   );
+}
+
+function tokensSentence(
+  quota: number,
+  left: number,
+  need: { readonly stepId: string; readonly tokens: number } | undefined,
+  retryAfterSeconds: number,
+): string {
+  const whole = `the quota of ${counted(quota, 'token')} a day`;
+  const anew = `starts anew at midnight UTC, in ${inWords(retryAfterSeconds)}`;
+  const step = need && `Step ${need.stepId} may use ${counted(need.tokens, 'token')}`;
+  if (need !== undefined && need.tokens > quota) {
+    return `${step}, which is more than ${whole}; it takes a smaller estimate, or a larger quota.`;
+  }
+  if (need === undefined || left === 0) return `T${whole.slice(1)} is used up; it ${anew}.`;
+  return `${step}, but of ${whole} only ${left.toLocaleString('en-US')} ${left === 1 ? 'is' : 'are'} left; it ${anew}.`;
+}
+
+function retryHeaders({ retryAfterSeconds, standings }: Exceeded): Record<string, string> {
+  return { ...rateLimitHeaders(standings), 'Retry-After': String(retryAfterSeconds) };
+}
+
+function counted(count: number, unit: string): string {
+  return `${count.toLocaleString('en-US')} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3_600;
+
+/** To the second where that is soon, otherwise as a person would say it, and never too short. */
+function inWords(seconds: number): string {
+  if (seconds <= 2 * MINUTE_SECONDS) return counted(seconds, 'second');
+  if (seconds <= 2 * HOUR_SECONDS) return `about ${Math.ceil(seconds / MINUTE_SECONDS)} minutes`;
+  return `about ${Math.ceil(seconds / HOUR_SECONDS)} hours`;
 }

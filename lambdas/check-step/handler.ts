@@ -59,7 +59,11 @@ async function answer(
     case 'model-not-allowed':
     case 'requests-exceeded':
     case 'tokens-exceeded':
-      return quotaRefused(checked);
+      return quotaRefused(checked, {
+        stepId: body.stepId,
+        provider: body.provider,
+        tokens: tokens === undefined ? undefined : tokens.input + tokens.output,
+      });
     case 'price-unknown':
       return priceUnknown(checked);
     case 'too-large':
