@@ -1,5 +1,6 @@
 import type { EventParts } from '../api-event';
 import {
+  BAD_ALERT_ID,
   BAD_COUNT,
   BAD_ID,
   BAD_MONTH,
@@ -186,7 +187,9 @@ function queryCases(route: Route): BadCase[] {
   const known: Readonly<Record<string, readonly string[]>> = {
     tenant: ['', '.', '..', 'a/b', 'a'.repeat(65), 'acme,acme', '%FF', '%'],
     month: BAD_MONTH,
-    cursor: ['', 'a b', 'ä', '=', 'a'.repeat(2049)],
+    cursor: ['', 'a b', 'ä', '=', 'a+b', 'a/b', 'a\n', 'a'.repeat(2049)],
+    type: ['', 'budget_hard_cap_hit', 'BUDGET', 'BUDGET_HARD_CAP_HIT ', 'toString', '*'],
+    status: ['', 'open', 'CLOSED', 'OPEN,ACKNOWLEDGED', '__proto__', '*'],
   };
   const query = (name: string, text: string, at: string): BadCase => ({
     name: `?${name}`.slice(0, 80),
@@ -221,17 +224,25 @@ const QUERY_OF: Readonly<Record<Route, object>> = {
   'write-policy': {},
   'read-budget': { month: 1 },
   'list-usage': { tenant: 1, month: 1, cursor: 1 },
+  'list-alerts': { tenant: 1, type: 1, status: 1, cursor: 1 },
+  'acknowledge-alert': {},
 };
 
 function pathCases(route: Route): BadCase[] {
   const good: EventParts = GOOD[route];
   return Object.keys(good.path ?? {}).flatMap((name) =>
-    BAD_ID.filter((value) => typeof value === 'string').map((value) => ({
-      name: `{${name}} = ${JSON.stringify(value).slice(0, 60)}`,
-      parts: { ...good, path: { ...good.path, [name]: value } },
-      at: `path/${name}`,
-    })),
+    (name === 'alertId' ? BAD_ALERT_ID : BAD_ID).flatMap((value) =>
+      typeof value === 'string' ? [pathCase(good, name, value)] : [],
+    ),
   );
+}
+
+function pathCase(good: EventParts, name: string, value: string): BadCase {
+  return {
+    name: `{${name}} = ${JSON.stringify(value).slice(0, 60)}`,
+    parts: { ...good, path: { ...good.path, [name]: value } },
+    at: `path/${name}`,
+  };
 }
 
 /** All bad requests of a route. */

@@ -20,6 +20,8 @@ export const GOOD = {
   },
   'read-budget': { path: { tenant: 'acme' }, method: 'GET' },
   'list-usage': { method: 'GET' },
+  'list-alerts': { method: 'GET' },
+  'acknowledge-alert': { path: { alertId: 'al_Zq3-_0aB' } },
 } satisfies Partial<Record<FunctionName, EventParts>>;
 
 export type Route = keyof typeof GOOD;
@@ -44,6 +46,8 @@ export const BAD_ID = [
   'a\u0000',
   'a,b',
 ];
+/** An alert's id has no dots, and no sign that cursors are made with. */
+export const BAD_ALERT_ID = [...BAD_ID, 'a.b', 'a#b'];
 export const BAD_AMOUNT = [
   null,
   true,
