@@ -51,6 +51,40 @@ export function answerFaults(
   return [...faults(schema, body, ''), ...unknown];
 }
 
+/** Every JSON answer has these; they are not published for each one. */
+const COMMON_HEADERS = ['Content-Type', 'Cache-Control', 'X-Request-Id'];
+
+/**
+ * In what an answer's headers differ from what is published: one line for each fault. A header
+ * that is not published is one, and so is one that has to be there and is not.
+ */
+export function headerFaults(
+  name: FunctionName,
+  status: number,
+  headers: Readonly<Record<string, unknown>>,
+): string[] {
+  const response = resolved(at(operationOf(name), 'responses', String(status)));
+  const published = (response['headers'] ?? {}) as Json;
+  const unknown = Object.keys(headers).filter(
+    (each) => !COMMON_HEADERS.includes(each) && !Object.hasOwn(published, each),
+  );
+  return [
+    ...unknown.map((each) => `${each} is not published`),
+    ...Object.entries(published).flatMap(([each, description]) => {
+      const { required, schema } = resolved(description);
+      if (Object.hasOwn(headers, each)) return faults(schema, headers[each], each);
+      return required === true ? [`${each} is missing`] : [];
+    }),
+  ];
+}
+
+/** The examples of a media type: its one, or all of several. */
+export function examplesOf(content: unknown): unknown[] {
+  const { example, examples } = content as { example?: unknown; examples?: Json };
+  if (examples !== undefined) return Object.values(examples).map((each) => at(each, 'value'));
+  return example === undefined ? [] : [example];
+}
+
 /** The keywords of JSON Schema that the published answers use. */
 function faults(schema: unknown, value: unknown, where: string): string[] {
   const rules = resolved(schema) as Json & {
@@ -75,7 +109,7 @@ function faults(schema: unknown, value: unknown, where: string): string[] {
   if (only !== undefined && value !== only) found.push(`${where} is not ${String(only)}`);
   if (several !== undefined && !several.includes(value))
     found.push(`${where} is none of its values`);
-  if (pattern !== undefined && !new RegExp(pattern).test(String(value))) {
+  if (pattern !== undefined && typeof value === 'string' && !new RegExp(pattern).test(value)) {
     found.push(`${where} does not match ${pattern}`);
   }
   if (Array.isArray(value) && rules['items'] !== undefined) {

@@ -12,10 +12,13 @@ import {
   answerFaults,
   at,
   contentOf,
+  examplesOf,
+  headerFaults,
   operationOf,
   resolved,
   type Json,
 } from '../../support/openapi';
+import { parseFieldList } from '../../support/structured-fields';
 import { jsonSchemaOf } from '../../support/valibot-json-schema';
 
 const NAMES = FUNCTION_NAMES.filter((name) => routeOf(name) !== undefined);
@@ -106,20 +109,37 @@ describe('examples', () => {
   test.each(NAMES)('of the answers of %s have the published form', (name) => {
     for (const status of Object.keys(operationOf(name)['responses'] as Json)) {
       for (const [mediaType, content] of Object.entries(contentOf(name, status) ?? {})) {
-        const { example } = content as { example?: unknown };
-        if (example === undefined) continue;
-        expect(answerFaults(name, Number(status), mediaType, example)).toEqual([]);
+        for (const example of examplesOf(content)) {
+          expect(answerFaults(name, Number(status), mediaType, example)).toEqual([]);
+        }
       }
     }
   });
 
   test('of problems have the type, title and status of their code', () => {
     for (const response of Object.values(at(OPENAPI, 'components', 'responses') as Json)) {
-      const example = at(response, 'content', 'application/problem+json', 'example') as Json;
-      const { code, status, title, type } = example as { code: keyof typeof PROBLEMS } & Json;
-      expect({ status, title }).toEqual(PROBLEMS[code]);
-      expect(type).toBe(`urn:maestro-billing:problem:${code.toLowerCase().replaceAll('_', '-')}`);
+      const examples = examplesOf(at(response, 'content', 'application/problem+json'));
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        const { code, status, title, type } = example as { code: keyof typeof PROBLEMS } & Json;
+        expect({ status, title }).toEqual(PROBLEMS[code]);
+        expect(type).toBe(`urn:maestro-billing:problem:${code.toLowerCase().replaceAll('_', '-')}`);
+      }
     }
+  });
+
+  test('of headers have the published form', () => {
+    for (const [name, header] of Object.entries(at(OPENAPI, 'components', 'headers') as Json)) {
+      const { schema, example } = header as { schema: { pattern: string }; example: string };
+      expect({ name, example }).toEqual({ name, example: expect.stringMatching(schema.pattern) });
+    }
+  });
+
+  test('of the fields that tell of quotas are lists of structured fields', () => {
+    const headers = at(OPENAPI, 'components', 'headers');
+    const quotas = parseFieldList(String(at(headers, 'RateLimitPolicy', 'example')));
+    const standings = parseFieldList(String(at(headers, 'RateLimit', 'example')));
+    expect(standings.map(({ value }) => value)).toEqual(quotas.map(({ value }) => value));
   });
 });
 
@@ -138,5 +158,11 @@ test('a difference would be seen', () => {
     '/tenants is not published',
   ]);
   expect(answerFaults('healthz', 200, 'application/json', { status: 'bad' })).toHaveLength(1);
+  const noPolicy = { 'RateLimit-Policy': '"a";q=1', RateLimit: '"a";r=1;t=1', Age: '1' };
+  expect(headerFaults('create-run', 429, noPolicy)).toEqual([
+    'Age is not published',
+    'Retry-After is missing',
+    expect.stringMatching('^RateLimit-Policy does not match'),
+  ]);
   expect(answerFaults('healthz', 418, 'application/json', {})).toHaveLength(1);
 });
