@@ -1,4 +1,8 @@
-import type { EventBridgeClient, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import {
+  EventBridgeClient,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+} from '@aws-sdk/client-eventbridge';
 import type { Alert } from '../../../core/alerts/alert';
 import type { AlertBus } from '../../../core/alerts/ports';
 import { formatUsd, type NanoUsd } from '../../../core/money/nano-usd';
@@ -9,15 +13,15 @@ const AT_A_TIME = 10;
 const MAX_ATTEMPTS = 3;
 
 /**
- * Alerts on an event bus. The client is loaded with the first alert: most invocations send none, and
- * a cold start should not pay for it.
+ * Alerts on an event bus. The client is made with the first alert: most invocations send none. Its
+ * module is imported as any other: an `import()` in a bundle of one file makes esbuild wrap every
+ * module that the two SDK clients share, which costs each cold start more than the client does.
  */
 export function createAlertBus(bus: string): AlertBus {
-  let loaded: Promise<Sender> | undefined;
+  let send: Sender | undefined;
   return {
     send: async (alerts) => {
-      loaded ??= loadSender();
-      const send = await loaded;
+      send ??= createSender();
       const taken: string[] = [];
       for (let start = 0; start < alerts.length; start += AT_A_TIME) {
         taken.push(...(await sendBatch(send, bus, alerts.slice(start, start + AT_A_TIME))));
@@ -30,11 +34,10 @@ export function createAlertBus(bus: string): AlertBus {
 /** For each entry: was it taken? */
 type Sender = (entries: PutEventsRequestEntry[]) => Promise<readonly boolean[]>;
 
-async function loadSender(): Promise<Sender> {
-  const sdk = await import('@aws-sdk/client-eventbridge');
-  const client: EventBridgeClient = new sdk.EventBridgeClient();
+function createSender(): Sender {
+  const client = new EventBridgeClient();
   return async (entries) => {
-    const { Entries } = await client.send(new sdk.PutEventsCommand({ Entries: entries }));
+    const { Entries } = await client.send(new PutEventsCommand({ Entries: entries }));
     return entries.map((_, index) => Entries?.[index]?.EventId !== undefined);
   };
 }
