@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Permission } from './access/permissions';
 import type { FunctionDefinition } from './assembly/functions';
 import { readAssembly, type Assembly } from './assembly/assembly';
 import type { Place } from './assembly/resolver';
@@ -7,6 +8,7 @@ import { CloudClock } from './clock';
 import { openDataDir } from './data-dir';
 import { createTables, type Engine } from './engine/engine';
 import { startEngine } from './engine/start-engine';
+import type { TableAccess } from './engine/table-access';
 import { AlertRoutes } from './events/alert-routes';
 import { startEventsServer } from './events/events-server';
 import { openFunctionLog, type FunctionLog } from './function-log';
@@ -54,6 +56,19 @@ class Started {
     })();
     return this.stopped;
   }
+}
+
+function tableAccessOf({ functions }: Assembly): TableAccess {
+  return {
+    permissions: permissionsByName(functions),
+    tableArnPrefix: `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/`,
+  };
+}
+
+function permissionsByName(
+  functions: readonly FunctionDefinition[],
+): Record<string, readonly Permission[]> {
+  return Object.fromEntries(functions.map(({ name, permissions }) => [name, permissions]));
 }
 
 function tenantClaimOf(functions: readonly FunctionDefinition[]): string {
@@ -163,7 +178,7 @@ async function startParts(
     apiUrl: gateway.url,
   };
   const assembly = readAssembly(build.assemblyDir, place);
-  const engine = await startEngine(settings, build, onEngineFailure);
+  const engine = await startEngine(settings, build, onEngineFailure, tableAccessOf(assembly));
   started.push(() => engine.stop());
   await createTables(engine.endpoint, assembly.tables);
 
@@ -191,7 +206,7 @@ async function startParts(
     await Promise.all([...hosts.values()].map((host) => host.stop()));
   });
   const queues = createQueues(assembly, clock, log);
-  sqs.serve(queues);
+  sqs.serve(queues, permissionsByName(assembly.functions));
   feedFunctions(assembly, queues, hosts);
   await Promise.all([...hosts.values()].map((host) => host.warm()));
   const schedules = startSchedules(

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import type { Permission } from '../access/permissions';
 import { StartFault } from '../start-fault';
+import { permissionsOf } from './role-permissions';
 import { resourcesOf, type FoundResource } from './resources';
 import type { Resolver } from './resolver';
 import type { JsonObject } from './template';
@@ -14,6 +16,8 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  /** What its role allows it. */
+  readonly permissions: readonly Permission[];
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 3;
@@ -46,6 +50,7 @@ function readFunction(
     ),
     timeoutMs: Number(properties['Timeout'] ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     memoryMb: Number(properties['MemorySize'] ?? DEFAULT_MEMORY_MB),
+    permissions: permissionsOf(resolver, stack, properties['Role']),
   };
 }
 

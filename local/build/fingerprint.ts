@@ -10,6 +10,7 @@ const INPUTS = [
   'docs/openapi.yaml',
   'lambdas',
   'lib',
+  'local/access',
   'local/engine',
   'local/functions',
   'package-lock.json',

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { StartFault } from '../start-fault';
 import type { DynaliteThreadReport, DynaliteThreadSettings } from './dynalite-thread';
 import type { Engine } from './engine';
+import type { TableAccess } from './table-access';
 
 function nextReport<K extends DynaliteThreadReport['kind']>(
   thread: Worker,
@@ -30,14 +31,16 @@ function nextReport<K extends DynaliteThreadReport['kind']>(
  * Starts dynalite in a thread of its own, so that its work does not hold up the gateway.
  * @param folder where the data stand; undefined: in memory
  * @param onFailure called when the engine dies later
+ * @param access what callers may do; undefined: everything
  */
 export async function startDynalite(
   threadFile: string,
   folder: string | undefined,
   onFailure: (error: Error) => void,
+  access?: TableAccess,
 ): Promise<Engine> {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
-  const settings: DynaliteThreadSettings = { folder };
+  const settings: DynaliteThreadSettings = { folder, access };
   const thread = new Worker(threadFile, { workerData: settings, env: {}, execArgv: [] });
   const { port } = await nextReport(thread, 'listening');
   let isStopping = false;

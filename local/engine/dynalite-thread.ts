@@ -1,12 +1,16 @@
-import type { Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
 import { applyAtomicIndexes } from './atomic-indexes';
+import { refusalOf, type TableAccess } from './table-access';
 
 /** What the thread is started with. */
 export interface DynaliteThreadSettings {
   /** Folder on disk; undefined: in memory. */
   readonly folder: string | undefined;
+  /** Undefined: everybody may do everything. */
+  readonly access: TableAccess | undefined;
 }
 
 export type DynaliteThreadReport =
@@ -14,28 +18,53 @@ export type DynaliteThreadReport =
   | { readonly kind: 'counts'; readonly counts: Record<string, number> }
   | { readonly kind: 'closed' };
 
-const { folder } = workerData as DynaliteThreadSettings;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+/** dynalite's own server, of which only the handler is used. */
+type DynaliteServer = ReturnType<typeof createServer>;
+type Dynalite = (options: { path?: string; createTableMs: number }) => DynaliteServer;
+
+const { folder, access } = workerData as DynaliteThreadSettings;
 if (folder !== undefined) applyAtomicIndexes();
-
-// A caller that vanishes in mid-request (a function killed at its timeout) makes dynalite throw
-// from an event listener; nothing was written then, and the engine has to go on.
-process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'ECONNRESET') return;
-  throw error;
-});
-
-type Dynalite = (options: { path?: string; createTableMs: number }) => Server;
 
 // Loaded here, after the index functions are in place; an import would be hoisted before them.
 const dynalite = require('dynalite') as Dynalite;
+const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
+const [handle] = server.listeners('request') as Handler[];
+if (handle === undefined) throw new Error('dynalite is not the pinned version: it has no handler');
 
 const counts: Record<string, number> = {};
-const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
 
-server.on('request', (request) => {
-  const operation = String(request.headers['x-amz-target'] ?? '').split('.')[1];
-  if (operation !== undefined) counts[operation] = (counts[operation] ?? 0) + 1;
-});
+/** The whole body, or undefined when the caller went away: nothing is done for half a request. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  } catch {
+    return undefined;
+  }
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readBody(request);
+  if (body === undefined) return;
+  const { method, url, headers } = request;
+  const operation = String(headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+  const refusal =
+    access && refusalOf(access, headers.authorization, operation, body.toString('utf8'));
+  if (refusal !== undefined) {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(refusal));
+    return;
+  }
+  if (operation !== '') counts[operation] = (counts[operation] ?? 0) + 1;
+  // dynalite reads a stream; a request that breaks off would make it throw out of a listener.
+  const replayed = Object.assign(Readable.from([body]), { method, url, headers });
+  handle?.(replayed as unknown as IncomingMessage, response);
+}
+
+server.removeAllListeners('request');
+server.on('request', (request, response) => void receive(request, response));
 // The SDK keeps its sockets; one closed by the engine just as a write is sent would look like a
 // lost reply.
 server.keepAliveTimeout = 0;

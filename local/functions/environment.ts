@@ -19,7 +19,8 @@ export function environmentOf(
   return {
     AWS_REGION: place.region,
     AWS_DEFAULT_REGION: place.region,
-    AWS_ACCESS_KEY_ID: 'local',
+    // Tells the engine and the queues who is calling, so that they can look at its role.
+    AWS_ACCESS_KEY_ID: definition.name,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_LAMBDA_FUNCTION_NAME: definition.name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

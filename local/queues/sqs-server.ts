@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isAllowed, signerOf, type Permission } from '../access/permissions';
 import { readBody } from '../gateway/read-body';
 import type { LocalQueue } from './local-queue';
 
@@ -7,12 +8,20 @@ import type { LocalQueue } from './local-queue';
 export interface SqsServer {
   readonly url: string;
   /** Set once the queues are known; their URLs hold this server's port, so it starts first. */
-  serve(queues: readonly LocalQueue[]): void;
+  serve(queues: readonly LocalQueue[], permissions: PermissionsBySigner): void;
   stop(): Promise<void>;
 }
 
+/** By the access key id with which a function signs; other callers may send to every queue. */
+type PermissionsBySigner = Readonly<Record<string, readonly Permission[]>>;
+
 const BIGGEST_BATCH = 10;
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
+interface Served {
+  readonly queues: readonly LocalQueue[];
+  readonly permissions: PermissionsBySigner;
+}
 
 class SqsRefusal extends Error {
   constructor(
@@ -66,13 +75,28 @@ function sendBatch(queue: LocalQueue, entries: BatchInput['Entries'] = []): obje
   };
 }
 
-function perform(queues: readonly LocalQueue[], target: string, body: string): object {
+/** A batch needs the permission of a single message. */
+function checkRole({ permissions }: Served, signer: string, { definition }: LocalQueue): void {
+  const own = Object.hasOwn(permissions, signer) ? permissions[signer] : undefined;
+  if (own === undefined || isAllowed(own, 'sqs:SendMessage', definition.arn)) return;
+  throw new SqsRefusal(
+    'AccessDenied',
+    `The role of ${signer} does not allow sqs:SendMessage on ${definition.arn}`,
+  );
+}
+
+function perform(served: Served, signer: string, target: string, body: string): object {
   const input = JSON.parse(body) as SendInput & BatchInput;
+  const queueToSendTo = () => {
+    const queue = findQueue(served.queues, input.QueueUrl);
+    checkRole(served, signer, queue);
+    return queue;
+  };
   switch (target) {
     case 'AmazonSQS.SendMessage':
-      return send(findQueue(queues, input.QueueUrl), input.MessageBody);
+      return send(queueToSendTo(), input.MessageBody);
     case 'AmazonSQS.SendMessageBatch':
-      return sendBatch(findQueue(queues, input.QueueUrl), input.Entries);
+      return sendBatch(queueToSendTo(), input.Entries);
     default:
       throw new SqsRefusal('UnsupportedOperation', `${target} is not played locally.`);
   }
@@ -84,15 +108,16 @@ function reply(response: ServerResponse, status: number, body: object): void {
 }
 
 async function answer(
-  queues: readonly LocalQueue[],
+  served: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     const body = await readBody(request, BODY_LIMIT_BYTES);
     if (body === undefined) throw new SqsRefusal('InvalidMessageContents', 'Too large.');
+    const signer = signerOf(request.headers.authorization);
     const target = String(request.headers['x-amz-target'] ?? '');
-    reply(response, 200, perform(queues, target, body.toString('utf8')));
+    reply(response, 200, perform(served, signer, target, body.toString('utf8')));
   } catch (error) {
     const type = error instanceof SqsRefusal ? error.type : 'InternalFailure';
     reply(response, 400, { __type: `com.amazonaws.sqs#${type}`, message: String(error) });
@@ -101,7 +126,7 @@ async function answer(
 
 /** Starts the endpoint on a free port of the loopback interface. */
 export async function startSqsServer(): Promise<SqsServer> {
-  let served: readonly LocalQueue[] = [];
+  let served: Served = { queues: [], permissions: {} };
   const server: Server = createServer((request, response) => {
     void answer(served, request, response);
   });
@@ -112,8 +137,8 @@ export async function startSqsServer(): Promise<SqsServer> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    serve(queues) {
-      served = queues;
+    serve(queues, permissions) {
+      served = { queues, permissions };
     },
     stop: () =>
       new Promise((resolve) => {

@@ -175,3 +175,39 @@ describe('schedules', () => {
     expect(body['calls']).toMatchObject({ UpdateItem: expect.any(Number) });
   });
 });
+
+describe('roles', () => {
+  const askEngine = async (signer: string, operation: string, input: object) => {
+    const { body } = await callServer(cloud.url, 'GET', '/__local/engine');
+    const response = await fetch(String(body['endpoint']), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-date': '20200101T000000Z',
+        authorization:
+          `AWS4-HMAC-SHA256 Credential=${signer}/20200101/us-east-1/dynamodb/aws4_request, ` +
+          'SignedHeaders=host, Signature=0',
+      },
+      body: JSON.stringify(input),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  const item = { pk: { S: 'x' }, sk: { S: 'x' } };
+
+  it('let a function do at the engine what its policy allows and nothing else', async () => {
+    const [ledger, control] = ['maestro-billing-dev-ledger', 'maestro-billing-dev-control'];
+    const reader = 'maestro-billing-dev-read-policy';
+    const read = await askEngine(reader, 'GetItem', { TableName: control, Key: item });
+    expect(read.status).toBe(200);
+    for (const [operation, input] of [
+      ['PutItem', { TableName: control, Item: item }],
+      ['GetItem', { TableName: ledger, Key: item }],
+      ['BatchWriteItem', { RequestItems: { [control]: [{ PutRequest: { Item: item } }] } }],
+    ] as const) {
+      const refused = await askEngine(reader, operation, input);
+      expect(refused.status).toBe(400);
+      expect(refused.body).toContain('AccessDeniedException');
+    }
+  });
+});
