@@ -114,7 +114,7 @@ async function reserveMetered(
     return metered;
   }
   const opened = await reserve(ports, request, ref, amount);
-  if (opened.kind === 'opened') {
+  if (opened.kind === 'opened' && isAskedFor(ports, request, opened.run)) {
     await meterUnderNewer(ports, ask, metered, policyVersionOf(opened.month));
     await noticeBudget(ports.alerts, ref, opened.month, { runId, pipeline });
     const run = granted(ports, ref, opened.run, opened.month);
@@ -133,6 +133,8 @@ async function reserveMetered(
       const budget = budgetOf(ref, opened.month, ports.ledger.nowMs());
       return { kind: 'denied', budget, requested: amount, runId };
     }
+    // Opened on this call's money by a twin that adopted it, and with other content.
+    case 'opened':
     case 'existing':
       return repeated(ports, request, { ref, ...opened });
   }
@@ -215,11 +217,14 @@ async function earlierTwin(
   return account === undefined ? undefined : { ref, run: found.account, month: account };
 }
 
+/** Is this run the one that the request describes, and not another of the same id? */
+function isAskedFor(ports: GuardPorts, request: CreateRun, run: Account): boolean {
+  const { fingerprint, runId } = runFacts(run);
+  return runId === request.runId && fingerprint === fingerprintOf(ports, request);
+}
+
 function repeated(ports: GuardPorts, request: CreateRun, existing: ExistingRun): RunCreated {
-  const { fingerprint, runId } = runFacts(existing.run);
-  if (runId !== request.runId || fingerprint !== fingerprintOf(ports, request)) {
-    return { kind: 'id-reused' };
-  }
+  if (!isAskedFor(ports, request, existing.run)) return { kind: 'id-reused' };
   const run = granted(ports, existing.ref, existing.run, existing.month);
   return { kind: 'repeated', run, standings: [] };
 }
