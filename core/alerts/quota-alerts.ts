@@ -47,6 +47,6 @@ function sentence({ tenant, quotas }: Policy, kind: QuotaDenialKind, model?: str
     case 'tokens-exceeded':
       return `${tenant} was refused a step: its quota is ${quotas.tokensPerDay} tokens a day.`;
     case 'model-not-allowed':
-      return `${tenant} was refused ${model ?? 'a step that names no model'}: its policy does not allow it.`;
+      return `${tenant} was refused ${model === undefined ? 'a step that names no model' : `the model ${model}`}: its policy does not allow it.`;
   }
 }

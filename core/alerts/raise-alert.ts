@@ -45,16 +45,27 @@ export async function ensureAlert(ports: AlertPorts, occurrence: Occurrence): Pr
   }
 }
 
-/** Send what is stored, and mark what was taken. What fails stays in the outbox. */
+/**
+ * Send what is stored, and mark what was taken. What fails stays in the outbox. Never throws.
+ * @returns how many the bus took
+ */
 export async function sendAlerts(ports: AlertPorts, alerts: readonly Alert[]): Promise<number> {
   try {
     const taken = await ports.bus.send(alerts);
-    const at = new Date(ports.nowMs()).toISOString();
-    for (const alertId of taken) await ports.store.markSent(alertId, at);
+    for (const alertId of taken) await markSent(ports, alertId);
     return taken.length;
   } catch (fault) {
     ports.onFault('alerts could not be sent', fault);
     return 0;
+  }
+}
+
+/** One that cannot be marked is sent again; it must not take the others with it. */
+async function markSent({ store, nowMs, onFault }: AlertPorts, alertId: string): Promise<void> {
+  try {
+    await store.markSent(alertId, new Date(nowMs()).toISOString());
+  } catch (fault) {
+    onFault('an alert that was sent could not be marked as sent', fault);
   }
 }
 

@@ -12,12 +12,11 @@ export class MemoryAlertStore implements AlertStore {
   }
 
   count: AlertStore['count'] = (alertId, occurrence, at) =>
-    this.change(alertId, (alert) => ({
-      ...alert,
-      ...occurrence,
-      count: alert.count + 1,
-      lastOccurredAt: at,
-    }));
+    this.change(alertId, (alert) => {
+      const { pipeline, runId, stepId, figures, requested, summary } = occurrence;
+      const latest = { pipeline, runId, stepId, figures, requested, summary, lastOccurredAt: at };
+      return { ...alert, ...latest, count: alert.count + 1 };
+    });
 
   read(alertId: string): Promise<Alert | undefined> {
     return Promise.resolve(this.alerts.get(alertId));
@@ -28,13 +27,26 @@ export class MemoryAlertStore implements AlertStore {
   }
 
   unsent(limit: number): Promise<readonly string[]> {
-    const ids = [...this.alerts.values()].filter(({ sentAt }) => sentAt === undefined);
-    return Promise.resolve(ids.slice(0, limit).map(({ alertId }) => alertId));
+    const unsent = [...this.alerts.values()]
+      .filter(({ sentAt }) => sentAt === undefined)
+      .toSorted((one, other) => (positionOf(one) < positionOf(other) ? -1 : 1));
+    return Promise.resolve(unsent.slice(0, limit).map(({ alertId }) => alertId));
   }
 
-  list: AlertStore['list'] = ({ tenant, limit }) => {
-    const items = [...this.alerts.values()].filter((alert) => alert.tenant === tenant);
-    return Promise.resolve({ items: items.slice(0, limit) });
+  list: AlertStore['list'] = ({ tenant, type, status, after, limit }) => {
+    const found = [...this.alerts.values()]
+      .filter(
+        (alert) =>
+          alert.tenant === tenant &&
+          (type === undefined || alert.type === type) &&
+          (status === undefined || alert.status === status) &&
+          (after === undefined || positionOf(alert) < after),
+      )
+      .toSorted((one, other) => (positionOf(one) > positionOf(other) ? -1 : 1));
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    const isMore = found.length > limit && last !== undefined;
+    return Promise.resolve(isMore ? { items, next: positionOf(last) } : { items });
   };
 
   acknowledge: AlertStore['acknowledge'] = (alertId, by, at) =>
@@ -53,14 +65,21 @@ export class MemoryAlertStore implements AlertStore {
   }
 }
 
-/** A bus that remembers what it took, and can be told to be down. */
+function positionOf({ occurredAt, alertId }: Alert): string {
+  return `${occurredAt}#${alertId}`;
+}
+
+/** A bus that remembers what it took, and can be told to be down or not to take some. */
 export class RecordingBus implements AlertBus {
   readonly taken: Alert[] = [];
+  /** Ids of alerts that it does not take. */
+  readonly refused = new Set<string>();
   isDown = false;
 
   send(alerts: readonly Alert[]): Promise<readonly string[]> {
     if (this.isDown) return Promise.reject(new Error('the bus is down'));
-    this.taken.push(...alerts);
-    return Promise.resolve(alerts.map(({ alertId }) => alertId));
+    const taken = alerts.filter(({ alertId }) => !this.refused.has(alertId));
+    this.taken.push(...taken);
+    return Promise.resolve(taken.map(({ alertId }) => alertId));
   }
 }
