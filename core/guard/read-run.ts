@@ -57,10 +57,19 @@ export async function readRun(
     status: isOpen ? 'OPEN' : 'CLOSED',
     reserved: months.reduce((sum, { account }) => sum + stillReserved(account), 0n),
     spent,
-    openSteps: months.flatMap(openStepsOf),
-    usage: usage.map(viewOf).toSorted((a, b) => (a.date < b.date ? -1 : 1)),
+    openSteps: inOrder(months.flatMap(openStepsOf), ({ checkedAt }) => checkedAt),
+    usage: inOrder(usage.map(viewOf), ({ date }) => date),
     budget: budgetOf(ref, month, ports.ledger.nowMs()),
   };
+}
+
+/** By time, then by step: an account keeps its holds in no order of its own. */
+function inOrder<T extends { readonly stepId: string }>(
+  steps: readonly T[],
+  timeOf: (step: T) => string,
+): T[] {
+  const keyOf = (step: T) => `${timeOf(step)}#${step.stepId}`;
+  return steps.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
 function stillReserved({ state, limit, spent }: Account): NanoUsd {

@@ -123,9 +123,9 @@ describe(`the same call again (${ENGINE})`, () => {
     expect(kindsOf(await atOnce(() => check('s2', { estimatedCost: usd('3') })))).toEqual(
       onceAs('granted', 'repeated'),
     );
-    expect((await readR1()).openSteps.map(({ reserved }) => reserved)).toEqual([
-      usd('0.5'),
-      usd('3'),
+    expect((await readR1()).openSteps).toMatchObject([
+      { stepId: 's1', reserved: usd('0.5') },
+      { stepId: 's2', reserved: usd('3') },
     ]);
     expect(kindsOf(await atOnce(() => report('s1')))).toEqual(onceAs('recorded', 'repeated'));
     expect(kindsOf(await atOnce(() => report('unchecked')))).toEqual(

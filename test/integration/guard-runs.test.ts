@@ -156,6 +156,19 @@ describe(`reading a run (${ENGINE})`, () => {
     expect(closed.facts).toMatchObject({ outcome: 'succeeded' });
   });
 
+  test('lists steps in the order of their time, and of their names where that is the same', async () => {
+    await create();
+    for (const stepId of ['s3', 's10', 's1']) await check(stepId, { estimatedCost: 1n });
+    clock.advanceMinutes(1);
+    for (const stepId of ['s2', 's0']) await check(stepId, { estimatedCost: 1n });
+    const inOrder = ['s1', 's10', 's3', 's0', 's2'];
+    expect((await readR1()).openSteps.map(({ stepId }) => stepId)).toEqual(inOrder);
+    for (const stepId of ['s0', 's2']) await report(stepId);
+    const occurredAt = new Date('2026-11-10T11:00:00Z');
+    for (const stepId of ['s3', 's1', 's10']) await report(stepId, { occurredAt });
+    expect((await readR1()).usage.map(({ stepId }) => stepId)).toEqual(inOrder);
+  });
+
   test("another tenant's run is not there, and an id may be used by both", async () => {
     await create();
     await check('s1');
