@@ -49,10 +49,12 @@ export function createAlertStore(clients: DynamoClients, table: string): AlertSt
     }
   };
 
-  const query = async (input: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> => {
+  const query: Query = async (input) => {
     try {
-      const { Items } = await retrying.send(new QueryCommand({ TableName: table, ...input }));
-      return Items ?? [];
+      const { Items: items = [], LastEvaluatedKey: lastRead } = await retrying.send(
+        new QueryCommand({ TableName: table, ...input }),
+      );
+      return { items, lastRead };
     } catch (fault) {
       throw ledgerFault(fault);
     }
@@ -98,7 +100,7 @@ export function createAlertStore(clients: DynamoClients, table: string): AlertSt
     },
 
     unsent: async (limit) => {
-      const items = await query({
+      const { items } = await query({
         IndexName: unsentAlerts.index,
         KeyConditionExpression: '#unsent = :unsent',
         ExpressionAttributeNames: { '#unsent': unsentAlerts.partition },
@@ -108,8 +110,7 @@ export function createAlertStore(clients: DynamoClients, table: string): AlertSt
       return items.map((item) => String(item['pk']).slice(2));
     },
 
-    list: ({ tenant, type, status, after, limit }) =>
-      listAlerts(query, { tenant, type, status, after, limit }),
+    list: (request) => listAlerts(query, request),
 
     acknowledge: (alertId, by, at) =>
       update(retrying, alertId, {
@@ -121,50 +122,63 @@ export function createAlertStore(clients: DynamoClients, table: string): AlertSt
   };
 }
 
-/** DynamoDB filters after it has cut the page: pages are read until one is full or none is left. */
-async function listAlerts(
-  query: (input: Omit<QueryCommandInput, 'TableName'>) => Promise<Item[]>,
-  request: Parameters<AlertStore['list']>[0],
-): ReturnType<AlertStore['list']> {
-  const { tenant, type, status, limit } = request;
+type Query = (input: Omit<QueryCommandInput, 'TableName'>) => Promise<{
+  readonly items: readonly Item[];
+  /** Key of the last item looked at; absent when there was none after it. */
+  readonly lastRead: Item | undefined;
+}>;
+
+type ListRequest = Parameters<AlertStore['list']>[0];
+
+/** So many alerts are looked at for one that a filter lets pass; the next page goes on from there. */
+const MAX_READS = 5;
+const READ_AT_A_TIME = 200;
+
+/** DynamoDB filters after it has cut the page: it is asked until a page is full or none is left. */
+async function listAlerts(query: Query, request: ListRequest): ReturnType<AlertStore['list']> {
+  const { type, status, limit } = request;
+  const isFiltered = type !== undefined || status !== undefined;
   const found: Item[] = [];
-  let after = request.after;
-  for (;;) {
-    const items = await query(newestFirst(tenant, after, limit + 1));
-    found.push(
-      ...items.filter(
-        (item) =>
-          (type === undefined || item['type'] === type) &&
-          (status === undefined || item['status'] === status),
-      ),
-    );
-    const last = items.at(-1);
-    if (items.length <= limit || last === undefined || found.length > limit) break;
-    after = String(last[alertsByTenant.sort]);
+  let { after } = request;
+  for (let reads = 0; reads < MAX_READS && found.length <= limit; reads += 1) {
+    const readLimit = isFiltered ? READ_AT_A_TIME : limit + 1;
+    const { items, lastRead } = await query(newestFirst(request, after, readLimit));
+    found.push(...items);
+    after = lastRead === undefined ? undefined : String(lastRead[alertsByTenant.sort]);
+    if (after === undefined) break;
   }
   const shown = found.slice(0, limit);
-  const last = shown.at(-1);
+  if (found.length > limit) after = String(shown.at(-1)?.[alertsByTenant.sort]);
   const items = shown.map((item) => alertOf(item) as Alert);
-  const isMore = found.length > limit && last !== undefined;
-  return isMore ? { items, next: String(last[alertsByTenant.sort]) } : { items };
+  return after === undefined ? { items } : { items, next: after };
 }
 
 function newestFirst(
-  tenant: string,
+  { tenant, type, status }: ListRequest,
   after: string | undefined,
   limit: number,
 ): Omit<QueryCommandInput, 'TableName'> {
+  const names: Record<string, string> = { '#tenant': alertsByTenant.partition };
+  const values: Record<string, string> = { ':tenant': tenant };
+  const keys = ['#tenant = :tenant'];
+  if (after !== undefined) {
+    names['#sort'] = alertsByTenant.sort;
+    values[':after'] = after;
+    keys.push('#sort < :after');
+  }
+  const filters: string[] = [];
+  for (const [name, value] of Object.entries({ type, status })) {
+    if (value === undefined) continue;
+    names[`#${name}`] = name;
+    values[`:${name}`] = value;
+    filters.push(`#${name} = :${name}`);
+  }
   return {
     IndexName: alertsByTenant.index,
-    KeyConditionExpression: `#tenant = :tenant${after === undefined ? '' : ' AND #sort < :after'}`,
-    ExpressionAttributeNames: {
-      '#tenant': alertsByTenant.partition,
-      ...(after === undefined ? {} : { '#sort': alertsByTenant.sort }),
-    },
-    ExpressionAttributeValues: {
-      ':tenant': tenant,
-      ...(after === undefined ? {} : { ':after': after }),
-    },
+    KeyConditionExpression: keys.join(' AND '),
+    ...(filters.length === 0 ? {} : { FilterExpression: filters.join(' AND ') }),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
     ScanIndexForward: false,
     Limit: limit,
   };
@@ -184,15 +198,19 @@ function newItem(alert: Alert): Item {
   };
 }
 
+/** What does not apply this time is removed: a run that is refused has no step of an earlier run. */
 function oneMore(occurrence: Occurrence, at: string) {
   const { pipeline, runId, stepId, figures, requested, summary } = occurrence;
   const latest = { pipeline, runId, stepId, figures, requested, summary, lastOccurredAt: at };
   const told = Object.entries(latest).filter(([, value]) => value !== undefined);
+  const gone = Object.keys(latest).filter((name) => !told.some(([each]) => each === name));
+  const set = `SET ${told.map(([name]) => `#${name} = :${name}`).join(', ')}`;
+  const remove = gone.length === 0 ? '' : ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}`;
   return {
-    UpdateExpression: `SET ${told.map(([name]) => `#${name} = :${name}`).join(', ')} ADD #count :one`,
+    UpdateExpression: `${set}${remove} ADD #count :one`,
     ExpressionAttributeNames: {
       '#count': 'count',
-      ...Object.fromEntries(told.map(([name]) => [`#${name}`, name])),
+      ...Object.fromEntries(Object.keys(latest).map((name) => [`#${name}`, name])),
     },
     ExpressionAttributeValues: {
       ':one': 1,
