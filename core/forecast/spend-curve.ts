@@ -14,7 +14,7 @@ export function curveThrough(
     const before = points[next - 1];
     const after = points[next];
     if (before === undefined) return after === undefined ? 0n : amountOf(after);
-    if (after === undefined) return amountOf(before);
+    if (after === undefined || before.atMs === atMs) return amountOf(before);
     const gained = amountOf(after) - amountOf(before);
     const elapsed = BigInt(atMs - before.atMs);
     return amountOf(before) + (gained * elapsed) / BigInt(after.atMs - before.atMs);

@@ -81,11 +81,9 @@ function held(
   point: SpendPoint,
   { startMs }: MonthSpan,
 ): readonly SpendPoint[] {
-  const atMs = Math.max(point.atMs - SWEEP_INTERVAL_MS, startMs);
-  if (last === undefined) {
-    const isNew = point.spent > 0n && atMs < point.atMs;
-    return isNew ? [{ atMs, spent: 0n, committed: 0n }] : [];
-  }
+  // Nothing is spent in a month before its first instant.
+  const atMs = Math.max(point.atMs - SWEEP_INTERVAL_MS, startMs - 1);
+  if (last === undefined) return point.spent > 0n ? [{ atMs, spent: 0n, committed: 0n }] : [];
   const wasSilent = slotOf(point) - slotOf(last) > 1 && point.spent > last.spent;
   const isKnown = point.atMs - last.atMs <= LONGEST_KNOWN_SILENCE_MS;
   return wasSilent && isKnown && atMs > last.atMs ? [{ ...last, atMs }] : [];

@@ -76,9 +76,10 @@ describe('after a silence', () => {
     expect(withPresent([], at('10T09:45:30', 9n), SPAN)).toHaveLength(2);
   });
 
-  test('a month never begins before itself', () => {
-    expect(after(at('01T00:00:20', 3n))).toEqual([at('01T00:00:00', 0n), at('01T00:00:20', 3n)]);
-    expect(after(at('01T00:00:00', 3n))).toEqual([at('01T00:00:00', 3n)]);
+  test('nothing is spent before the month begins', () => {
+    const before = { ...at('01T00:00:00', 0n), atMs: SPAN.startMs - 1 };
+    expect(after(at('01T00:00:20', 3n))).toEqual([before, at('01T00:00:20', 3n)]);
+    expect(after(at('01T00:00:00', 3n))).toEqual([before, at('01T00:00:00', 3n)]);
   });
 });
 
@@ -122,7 +123,7 @@ test('old points thin out to hours, then to days, and never become too many', ()
     expect(Math.max(...gapsOf(atMs - HOUR, atMs + 1))).toBeLessThanOrEqual(11 * MINUTE);
     expect(Math.max(...gapsOf(atMs - 8 * DAY, atMs + 1))).toBeLessThanOrEqual(HOUR);
     expect(Math.max(...gapsOf(0, atMs + 1))).toBeLessThanOrEqual(DAY);
-    expect(points[0]?.atMs).toBe(SPAN.startMs);
+    expect(points[0]?.atMs).toBe(SPAN.startMs - 1);
   }
   expect(most).toBeGreaterThan(200);
   expect(most).toBeLessThanOrEqual(MAX_POINTS);
