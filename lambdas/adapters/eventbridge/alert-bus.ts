@@ -10,7 +10,15 @@ import { formatUsd, type NanoUsd } from '../../../core/money/nano-usd';
 export const EVENT_SOURCE = 'maestro.billing';
 
 const AT_A_TIME = 10;
+/** So often is tried what a bus took in part. */
 const MAX_ATTEMPTS = 3;
+/**
+ * A caller waits for its answer while an alert is sent, and the outbox sends what is not: better to
+ * give up soon. The client itself has no time limit.
+ */
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 1_000;
+const MAX_REQUESTS = 2;
 
 /**
  * Alerts on an event bus. The client is made with the first alert: most invocations send none. Its
@@ -23,8 +31,13 @@ export function createAlertBus(bus: string): AlertBus {
     send: async (alerts) => {
       send ??= createSender();
       const taken: string[] = [];
-      for (let start = 0; start < alerts.length; start += AT_A_TIME) {
-        taken.push(...(await sendBatch(send, bus, alerts.slice(start, start + AT_A_TIME))));
+      try {
+        for (let start = 0; start < alerts.length; start += AT_A_TIME) {
+          await sendBatch(send, bus, alerts.slice(start, start + AT_A_TIME), taken);
+        }
+      } catch (fault) {
+        // What was taken must be known as taken, or it is sent twice; the rest is tried again.
+        if (taken.length === 0) throw fault;
       }
       return taken;
     },
@@ -35,7 +48,15 @@ export function createAlertBus(bus: string): AlertBus {
 type Sender = (entries: PutEventsRequestEntry[]) => Promise<readonly boolean[]>;
 
 function createSender(): Sender {
-  const client = new EventBridgeClient();
+  const client = new EventBridgeClient({
+    maxAttempts: MAX_REQUESTS,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Without this a request that takes too long is only written of to the console.
+      throwOnRequestTimeout: true,
+    },
+  });
   return async (entries) => {
     const { Entries } = await client.send(new PutEventsCommand({ Entries: entries }));
     return entries.map((_, index) => Entries?.[index]?.EventId !== undefined);
@@ -43,15 +64,18 @@ function createSender(): Sender {
 }
 
 /** A batch may be taken in part: what was not is tried again, and nothing else is. */
-async function sendBatch(send: Sender, bus: string, alerts: readonly Alert[]): Promise<string[]> {
-  const taken: string[] = [];
+async function sendBatch(
+  send: Sender,
+  bus: string,
+  alerts: readonly Alert[],
+  taken: string[],
+): Promise<void> {
   let left = alerts;
   for (let attempt = 0; attempt < MAX_ATTEMPTS && left.length > 0; attempt += 1) {
     const results = await send(left.map((alert) => entryOf(alert, bus)));
     taken.push(...left.filter((_, index) => results[index]).map(({ alertId }) => alertId));
     left = left.filter((_, index) => results[index] !== true);
   }
-  return taken;
 }
 
 function entryOf(alert: Alert, bus: string): PutEventsRequestEntry {
