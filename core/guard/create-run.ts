@@ -103,7 +103,7 @@ async function reserveMetered(
   ref: RunRef,
   amount: NanoUsd,
 ): Promise<RunCreated> {
-  const ask = { tenant: request.tenant, tokens: 0 };
+  const ask = { tenant: request.tenant, tokens: undefined };
   const { runId, pipeline } = request;
   const metered = await meterRequest(ports, ask);
   if (metered.kind !== 'metered') {
@@ -250,7 +250,7 @@ async function rehearse(
   runId: string,
   amount: NanoUsd,
 ): Promise<RunCreated> {
-  const metered = await rehearseMeter(ports, { tenant: request.tenant, tokens: 0 });
+  const metered = await rehearseMeter(ports, { tenant: request.tenant, tokens: undefined });
   if (metered.kind !== 'metered') return metered;
   const month = await monthAsItWouldBe(ports, ref);
   if (month === undefined) return { kind: 'policy-not-found' };

@@ -11,7 +11,7 @@ export interface QuotaTake {
     /** The minute's count must be below this. */
     readonly minuteBelow: number;
     readonly bucket: number;
-    /** The ten seconds' count must be below this, which is at least 1. */
+    /** The second's count must be below this, which is at least 1. */
     readonly bucketBelow: number;
   };
   /** Present with a quota of tokens. */

@@ -4,6 +4,7 @@ import { isModelAllowed } from './allowed-models';
 import type { QuotaReceipt, QuotaStore, QuotaTake } from './quota-store';
 import {
   bucketOf,
+  bucketRoom,
   dayOf,
   EMPTY_METER,
   minuteOf,
@@ -12,7 +13,6 @@ import {
   secondsUntilNextMinute,
   secondsUntilRequest,
   tokensLeft,
-  weightOfThePast,
   type Meter,
 } from './windows';
 
@@ -28,8 +28,11 @@ export interface QuotaPorts {
 
 export interface QuotaAsk {
   readonly tenant: string;
-  /** Tokens that the request may use; 0 where that is not known before it is done. */
-  readonly tokens: number;
+  /**
+   * Tokens that the request may use; 0 where that is not known before it is done, and undefined for
+   * a request that uses none itself and is not held up by the quota of tokens.
+   */
+  readonly tokens: number | undefined;
   /** Absent for a request that uses no model. */
   readonly model?:
     { readonly name: string | undefined; readonly provider: string | undefined } | undefined;
@@ -61,7 +64,7 @@ export type QuotaTaken =
 
 /**
  * Count a request against its tenant's quotas, if it fits; a refusal counts nothing. Any calendar
- * minute takes exactly the quota; any other sixty seconds at most seven sixths of it.
+ * minute takes at most the quota; any other sixty seconds at most seven sixths of it, rounded up.
  * @throws LedgerUnavailableError
  */
 export async function takeQuota(
@@ -74,7 +77,8 @@ export async function takeQuota(
     const { name, provider } = ask.model;
     if (!isModelAllowed(quotas.allowedModels, name, provider)) return { kind: 'model-not-allowed' };
   }
-  if (quotas.requestsPerMinute === undefined && quotas.tokensPerDay === undefined) {
+  const countsTokens = quotas.tokensPerDay !== undefined && ask.tokens !== undefined;
+  if (quotas.requestsPerMinute === undefined && !countsTokens) {
     return { kind: 'taken', receipt: undefined, standings: [] };
   }
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -141,10 +145,10 @@ function takeFor(policy: Policy, ask: QuotaAsk, seen: Meter, nowMs: number): Quo
             minute: minuteOf(nowMs),
             minuteBelow: requestsPerMinute,
             bucket: bucketOf(nowMs),
-            bucketBelow: requestsPerMinute - weightOfThePast(seen, nowMs),
+            bucketBelow: bucketRoom(seen, requestsPerMinute, nowMs),
           },
         }),
-    ...(tokensPerDay === undefined
+    ...(tokensPerDay === undefined || ask.tokens === undefined
       ? {}
       : {
           tokens: {
@@ -179,7 +183,11 @@ function denial(
 ): Exclude<QuotaTaken, { kind: 'policy-changed' | 'taken' | 'model-not-allowed' }> | 'again' {
   const { requestsPerMinute, tokensPerDay } = quotas;
   const standings = standingsOf(quotas, meter, nowMs);
-  if (tokensPerDay !== undefined && tokensLeft(meter, tokensPerDay, nowMs) < ask.tokens) {
+  if (
+    tokensPerDay !== undefined &&
+    ask.tokens !== undefined &&
+    tokensLeft(meter, tokensPerDay, nowMs) < ask.tokens
+  ) {
     const retryAfterSeconds = secondsUntilNextDay(nowMs);
     return { kind: 'tokens-exceeded', retryAfterSeconds, standings };
   }

@@ -12,7 +12,8 @@ type Item = Record<string, unknown>;
 const MINUTE = 'm';
 const BUCKET = 'b';
 const DAY = 'd';
-const BUCKETS_KEPT = 7;
+/** As many seconds as touch a minute that ends now, beside the current one. */
+const BUCKETS_KEPT = 60;
 const DAYS_KEPT = 2;
 
 /**
@@ -133,7 +134,7 @@ function compileTake(take: QuotaTake) {
       ':zero': 0,
       ':usedAtMost': tokens.usedAtMost,
     });
-    conditions.push('((attribute_not_exists(#d) AND :usedAtMost >= :zero) OR #d <= :usedAtMost)');
+    conditions.push('(attribute_not_exists(#d) AND :usedAtMost >= :zero OR #d <= :usedAtMost)');
     adds.push('#d :tokens');
   }
   const gone = goneBy(take);
