@@ -87,25 +87,32 @@ function ownTimeAims({ inMemory, onEngine, engine }: OwnTime): string[][] {
       .join(', ');
     return [`${aim}, ${where}`, measured, verdict(worst < AIM_OWN_P50_MS)];
   };
-  return [row('ledger in memory', inMemory), row(`with adapter and SDK on ${engine}`, onEngine)];
+  return [
+    row('ledger in memory', inMemory),
+    row(`with the DynamoDB adapter on ${engine}, SDK apart`, onEngine),
+  ];
 }
 
 function bundleAims(bundles: Bundles | undefined): string[][] {
   if (bundles === undefined) return [];
   const { functions } = bundles;
   const largest = most(functions, ({ bytes }) => bytes);
-  const slowest = most(functions, ({ ratio }) => ratio.median);
+  const loads = (['SDK client', 'SDK client, plain esbuild'] as const).map((baseline) => {
+    const slowest = most(functions, ({ ratios }) => ratios[baseline].median);
+    const ratio = slowest.ratios[baseline].median;
+    return [
+      `cold load at most ${AIM_LOAD_RATIO} times that of: ${baseline}`,
+      `slowest: ${slowest.name}, ${ratio.toFixed(2)} times`,
+      verdict(ratio <= AIM_LOAD_RATIO),
+    ];
+  });
   return [
     [
       `bundles under ${AIM_BUNDLE_KB} KB`,
       `largest: ${largest.name}, ${(largest.bytes / KB).toFixed(0)} KB`,
       verdict(largest.bytes < AIM_BUNDLE_KB * KB),
     ],
-    [
-      `cold load at most ${AIM_LOAD_RATIO} times that of the SDK client alone`,
-      `slowest: ${slowest.name}, ${slowest.ratio.median.toFixed(2)} times`,
-      verdict(slowest.ratio.median <= AIM_LOAD_RATIO),
-    ],
+    ...loads,
   ];
 }
 

@@ -5,7 +5,7 @@ import { readAssembly } from '../../../local/assembly/assembly';
 import { ensureLocalBuild } from '../../../local/build/local-build';
 import type { Options } from '../options';
 import type { Say } from '../support/progress';
-import { median, repeated, type Repeated } from '../support/statistics';
+import { repeated, type Repeated } from '../support/statistics';
 import { BASELINES, buildBaseline, type Baseline } from './baseline';
 import { loadOnce, type LoadTime } from './load-time';
 
@@ -23,9 +23,9 @@ export interface BundleFigures {
   readonly name: FunctionName | Baseline;
   readonly bytes: number;
   readonly wallMs: Repeated;
-  readonly cpuMs: number;
-  /** The load time by that of the SDK client in the same round: median of all rounds. */
-  readonly ratio: Repeated;
+  readonly cpuMs: Repeated;
+  /** Processor time by that of each baseline in the same round. */
+  readonly ratios: Readonly<Record<Baseline, Repeated>>;
 }
 
 export interface Bundles {
@@ -53,10 +53,7 @@ export async function measureBundles({ isQuick }: Options, say: Say): Promise<Bu
       if (round >= 0) times.get(name)?.push(time);
     }
   }
-  const reference = times.get('SDK client') ?? [];
-  const figures = subjects.map(({ name, file }) =>
-    figuresOf(name, file, times.get(name) ?? [], reference),
-  );
+  const figures = subjects.map(({ name, file }) => figuresOf(name, file, times));
   const isBaseline = ({ name }: BundleFigures) => name in BASELINES;
   return {
     rounds,
@@ -94,14 +91,22 @@ function rotated<T>(all: readonly T[], by: number): readonly T[] {
 function figuresOf(
   name: BundleFigures['name'],
   file: string,
-  times: readonly LoadTime[],
-  reference: readonly LoadTime[],
+  times: ReadonlyMap<string, readonly LoadTime[]>,
 ): BundleFigures {
+  const own = times.get(name) ?? [];
+  const against = (baseline: Baseline) => {
+    const theirs = times.get(baseline) ?? [];
+    return repeated(own.map(({ cpuMs }, round) => cpuMs / (theirs[round]?.cpuMs ?? Number.NaN)));
+  };
   return {
     name,
     bytes: statSync(file).size,
-    wallMs: repeated(times.map(({ wallMs }) => wallMs)),
-    cpuMs: median(times.map(({ cpuMs }) => cpuMs)),
-    ratio: repeated(times.map(({ wallMs }, round) => wallMs / (reference[round]?.wallMs ?? 0))),
+    wallMs: repeated(own.map(({ wallMs }) => wallMs)),
+    cpuMs: repeated(own.map(({ cpuMs }) => cpuMs)),
+    ratios: {
+      'SDK client': against('SDK client'),
+      'SDK client, plain esbuild': against('SDK client, plain esbuild'),
+      'SDK document client': against('SDK document client'),
+    },
   };
 }

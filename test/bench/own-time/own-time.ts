@@ -8,7 +8,7 @@ import { byOperation, OPERATIONS, type Operation } from '../support/operations';
 import type { Say } from '../support/progress';
 import { percentiles, repeated, type Percentiles, type Repeated } from '../support/statistics';
 import { createMemoryPorts } from './memory-ports';
-import { clockOnWire, type WireClock } from './wire-clock';
+import { EngineClock } from './engine-clock';
 
 interface Extent {
   readonly openHolds: readonly number[];
@@ -28,11 +28,13 @@ const QUICK: Extent = { ...WHOLE, repeats: 3, roundsInMemory: 100, roundsOnEngin
 export interface OwnTimeCell {
   readonly operation: Operation;
   readonly openHolds: number;
-  /** Median of each repeat's p50. */
+  /** Ours alone: median of each repeat's p50. */
   readonly p50Ms: Repeated;
-  /** Over all calls. */
+  /** Ours alone, over all calls. */
   readonly ms: Percentiles;
-  /** The whole call, with the engine, p50; equal to ours where there is no engine. */
+  /** Inside the SDK, p50; 0 where there is no engine. */
+  readonly sdkP50Ms: number;
+  /** The whole call, with SDK and engine, p50. */
   readonly totalP50Ms: number;
 }
 
@@ -58,14 +60,14 @@ export async function measureOwnTime({ isQuick, engine }: Options, say: Say): Pr
   say(`own time: starting the engine ${engine}`);
   const child = await startEngineProcess(engine);
   const clients = clientsOf(child.said);
-  const wire = clockOnWire(clients);
+  const clock = new EngineClock(clients);
   const ports = enginePorts(clients, child.said, nowMs);
   const onEngine: OwnTimeCell[] = [];
   const cpuMs: number[] = [];
   try {
     for (const openHolds of extent.openHolds) {
       say(`own time: on ${engine}, ${openHolds} open holds`);
-      const run = new Repeats(ports, openHolds, wire);
+      const run = new Repeats(ports, openHolds, clock);
       await ports.policyStore.create(largePolicy(run.tenant));
       onEngine.push(...(await run.measure(extent.repeats, extent.roundsOnEngine)));
       cpuMs.push(...run.cpuMs);
@@ -84,12 +86,13 @@ class Repeats {
   readonly tenant: string;
   private readonly calls: GuardCalls;
   private readonly ownMs = byOperation<number[][]>(() => []);
+  private readonly sdkMs = byOperation<number[]>(() => []);
   private readonly totalMs = byOperation<number[]>(() => []);
 
   constructor(
     ports: GuardPorts,
     private readonly openHolds: number,
-    private readonly wire: WireClock | undefined,
+    private readonly clock: EngineClock | undefined,
   ) {
     this.tenant = `bench-${openHolds}`;
     this.calls = new GuardCalls(createGuardHandlers(ports), this.tenant);
@@ -102,6 +105,7 @@ class Repeats {
     this.cpuMs.length = 0;
     for (const operation of OPERATIONS) {
       this.ownMs[operation].length = 0;
+      this.sdkMs[operation].length = 0;
       this.totalMs[operation].length = 0;
     }
     for (let number = 0; number < repeats; number += 1) await this.repeat(String(number), rounds);
@@ -110,6 +114,7 @@ class Repeats {
       openHolds: this.openHolds,
       p50Ms: repeated(this.ownMs[operation].map((values) => percentiles(values).p50)),
       ms: percentiles(this.ownMs[operation].flat()),
+      sdkP50Ms: percentiles(this.sdkMs[operation]).p50,
       totalP50Ms: percentiles(this.totalMs[operation]).p50,
     }));
   }
@@ -142,11 +147,13 @@ class Repeats {
   }
 
   private async time(operation: Operation, call: GuardCall): Promise<void> {
-    this.wire?.take();
+    this.clock?.take();
     const startedMs = performance.now();
     await call.send();
     const totalMs = performance.now() - startedMs;
-    this.ownMs[operation].at(-1)?.push(totalMs - (this.wire?.take() ?? 0));
+    const { sdkMs, wireMs } = this.clock?.take() ?? { sdkMs: 0, wireMs: 0 };
+    this.ownMs[operation].at(-1)?.push(totalMs - sdkMs - wireMs);
+    this.sdkMs[operation].push(sdkMs);
     this.totalMs[operation].push(totalMs);
   }
 }

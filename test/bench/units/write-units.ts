@@ -2,7 +2,7 @@ import type { Options } from '../options';
 import { clockFrom, MEASURED_FROM } from '../support/clock';
 import { clientsOf, enginePorts, startEngineProcess } from '../support/engine-ports';
 import { GuardCalls, type GuardCall } from '../support/guard-calls';
-import { createGuardHandlers, largePolicy, type GuardHandlers } from '../support/guard-handlers';
+import { createGuardHandlers, largePolicy } from '../support/guard-handlers';
 import type { Say } from '../support/progress';
 import { EngineMeter, type MeteredRequest } from './engine-meter';
 
@@ -15,6 +15,10 @@ export const COUNTED = [
   'usage',
   'completion',
   'denied run check',
+  'denied run check, first of a day',
+  'run check with quotas',
+  'step check with quotas',
+  'usage with quotas',
   'step check that extends its run',
   'run check, first two days of a month',
   'run check, first of a tenant in a month',
@@ -50,25 +54,25 @@ export async function countUnits({ engine }: Options, say: Say): Promise<Units> 
   const meter = new EngineMeter(clients, child.said.shapes);
   const ports = enginePorts(clients, child.said, clockFrom(MEASURED_FROM));
   const handlers = createGuardHandlers(ports);
-  const counted: [Counted, number, readonly MeteredRequest[]][] = [];
+  const counted: CountedCall[] = [];
+  const count = async (life: Iterable<LifeCall>, openHolds: number) => {
+    for (const [what, call] of life) {
+      meter.take();
+      await call.send();
+      if (what !== undefined) counted.push([what, openHolds, meter.take()]);
+    }
+  };
   try {
     for (const openHolds of OPEN_HOLDS) {
       say(`units: ${openHolds} open holds`);
       const tenant = `bench-${openHolds}`;
       await ports.policyStore.create(largePolicy(tenant));
-      const life = lifeOf(handlers, tenant, openHolds);
-      for await (const [what, call] of life) {
-        meter.take();
-        await call.send();
-        if (what !== undefined) counted.push([what, openHolds, meter.take()]);
-      }
+      await count(lifeOf(new GuardCalls(handlers, tenant), openHolds), openHolds);
     }
+    await ports.policyStore.create(largePolicy('metered', LARGE_QUOTAS));
+    await count(meteredLifeOf(new GuardCalls(handlers, 'metered')), 1);
     const early = enginePorts(clients, child.said, clockFrom('2026-12-01T06:00:00Z'));
-    const calls = new GuardCalls(createGuardHandlers(early), 'bench-1');
-    await calls.checkRun('first').send();
-    meter.take();
-    await calls.checkRun('second').send();
-    counted.push(['run check, first two days of a month', 1, meter.take()]);
+    await count(earlyLifeOf(new GuardCalls(createGuardHandlers(early), 'bench-1')), 1);
   } finally {
     clients.retrying.destroy();
     clients.once.destroy();
@@ -77,13 +81,28 @@ export async function countUnits({ engine }: Options, say: Say): Promise<Units> 
   return { engine, cells: counted.map(cellOf), ...comparison(counted) };
 }
 
-/** The calls of one tenant in their order; the ones to be counted carry their name. */
-function* lifeOf(
-  handlers: GuardHandlers,
-  tenant: string,
-  openHolds: number,
-): Generator<readonly [Counted | undefined, GuardCall]> {
-  const calls = new GuardCalls(handlers, tenant);
+/** A call in its order; one that is to be counted carries its name. */
+type LifeCall = readonly [Counted | undefined, GuardCall];
+
+/** With what was sent for it. */
+type CountedCall = readonly [Counted, number, readonly MeteredRequest[]];
+
+/** Room for everything: what counts is that there is something to count. */
+const LARGE_QUOTAS = { requestsPerMinute: 100_000, tokensPerDay: 1_000_000_000 };
+
+function* meteredLifeOf(calls: GuardCalls): Generator<LifeCall> {
+  yield [undefined, calls.checkRun('warm')];
+  yield ['run check with quotas', calls.checkRun('run')];
+  yield ['step check with quotas', calls.checkStep('run', 'step')];
+  yield ['usage with quotas', calls.reportUsage('run', 'step')];
+}
+
+function* earlyLifeOf(calls: GuardCalls): Generator<LifeCall> {
+  yield [undefined, calls.checkRun('warm-early')];
+  yield ['run check, first two days of a month', calls.checkRun('early')];
+}
+
+function* lifeOf(calls: GuardCalls, openHolds: number): Generator<LifeCall> {
   const isFirst = openHolds === OPEN_HOLDS[0];
   yield [isFirst ? 'run check, first of a tenant in a month' : undefined, calls.checkRun('warm')];
   yield [undefined, calls.complete('warm')];
@@ -97,7 +116,8 @@ function* lifeOf(
   }
   yield ['step check', calls.checkStep('run', 'step')];
   yield ['usage', calls.reportUsage('run', 'step')];
-  yield ['denied run check', calls.askTooMuch('large')];
+  yield [isFirst ? 'denied run check, first of a day' : undefined, calls.askTooMuch('large-1')];
+  yield ['denied run check', calls.askTooMuch('large-2')];
   yield ['step check that extends its run', calls.checkDearStep('run', 'dear')];
   for (let number = 1; number < openHolds; number += 1) {
     yield [undefined, calls.reportUsage('run', `open-${number}`)];
@@ -106,7 +126,7 @@ function* lifeOf(
   yield ['completion', calls.complete('run')];
 }
 
-function cellOf([what, openHolds, requests]: [Counted, number, readonly MeteredRequest[]]) {
+function cellOf([what, openHolds, requests]: CountedCall): UnitsCell {
   const sum = (of: (request: MeteredRequest) => number) =>
     requests.reduce((total, request) => total + of(request), 0);
   const isWrite = ({ operation }: MeteredRequest) =>
@@ -124,7 +144,7 @@ function cellOf([what, openHolds, requests]: [Counted, number, readonly MeteredR
   };
 }
 
-function comparison(counted: readonly [Counted, number, readonly MeteredRequest[]][]) {
+function comparison(counted: readonly CountedCall[]) {
   const told = counted
     .flatMap(([, , requests]) => requests)
     .filter(({ engineUnits }) => engineUnits !== undefined);
