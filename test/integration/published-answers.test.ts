@@ -1,76 +1,16 @@
-import { FUNCTION_NAMES, routeOf, type FunctionName } from '../../core/contract/functions';
-import { createCheckStepHandler } from '../../lambdas/check-step/handler';
-import { createCompleteRunHandler } from '../../lambdas/complete-run/handler';
-import { createGuardPorts } from '../../lambdas/composition/guard-ports';
-import { createCreateRunHandler } from '../../lambdas/create-run/handler';
-import type { HttpHandler } from '../../lambdas/http/api-handler';
-import { createListUsageHandler } from '../../lambdas/list-usage/handler';
-import { createLogger } from '../../lambdas/observability/logger';
-import { createReadBudgetHandler } from '../../lambdas/read-budget/handler';
-import { createReadPolicyHandler } from '../../lambdas/read-policy/handler';
-import { createReadRunHandler } from '../../lambdas/read-run/handler';
-import { createRecordUsageHandler } from '../../lambdas/record-usage/handler';
-import { createWritePolicyHandler } from '../../lambdas/write-policy/handler';
-import { apiEvent, lambdaContext, type EventParts } from '../support/api-event';
-import { startTestEngine, type TestEngine } from '../support/dynamo-engine';
-import { answerFaults } from '../support/openapi';
+import { FUNCTION_NAMES, routeOf } from '../../core/contract/functions';
+import { PublishedApi, type Call, type CalledFunction } from '../support/published-calls';
 
-const HANDLERS = {
-  'create-run': createCreateRunHandler,
-  'check-step': createCheckStepHandler,
-  'record-usage': createRecordUsageHandler,
-  'complete-run': createCompleteRunHandler,
-  'read-run': createReadRunHandler,
-  'read-policy': createReadPolicyHandler,
-  'write-policy': createWritePolicyHandler,
-  'read-budget': createReadBudgetHandler,
-  'list-usage': createListUsageHandler,
-} as const;
+jest.setTimeout(60_000);
 
-type Name = keyof typeof HANDLERS;
-
-interface Call extends EventParts {
-  readonly status: number;
-  readonly code?: string;
-}
-
-let engine: TestEngine;
-const seen: string[] = [];
-const logged: string[] = [];
+let api: PublishedApi;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
-}, 60_000);
+  api = await PublishedApi.start();
+});
+afterAll(() => api.stop());
 
-afterAll(() => engine.stop());
-
-function handlerOf(name: Name): HttpHandler {
-  const now = () => new Date();
-  const write = (line: string) => void logged.push(line);
-  const logger = createLogger({ service: name, stage: 'test', level: 'WARN', now, write });
-  const tables = { LEDGER_TABLE: engine.ledgerTable, CONTROL_TABLE: engine.controlTable };
-  const { policyStore, ...ports } = createGuardPorts(tables, logger);
-  return HANDLERS[name]({
-    route: routeOf(name)!,
-    tenantClaim: 'tenant',
-    consoleUrl: 'https://console.example.com',
-    logger,
-    now,
-    ports,
-    policyStore,
-  });
-}
-
-/** Calls a function and holds its answer against the published one. */
-async function call(name: Name, { status, code, ...parts }: Call): Promise<void> {
-  const method = routeOf(name)!.method;
-  const answer = await handlerOf(name)(apiEvent({ method, ...parts }), lambdaContext());
-  const body = JSON.parse(answer.body ?? 'null');
-  expect({ status: answer.statusCode, code: body.code }).toEqual({ status, code });
-  const mediaType = String(answer.headers?.['Content-Type']);
-  expect(answerFaults(name, status, mediaType, body)).toEqual([]);
-  seen.push(`${name} ${status}`);
-}
+const call = (name: CalledFunction, parts: Call) => api.call(name, parts);
 
 const TENANT = { tenant: 'acme' };
 const RUN = { runId: 'run-1' };
@@ -98,7 +38,7 @@ test('a policy, a run, its steps and their usage answer as published', async () 
   await call('write-policy', { ...put, headers: first, status: 201 });
   await call('write-policy', { ...put, headers: first, status: 412, code: 'PRECONDITION_FAILED' });
   const next = { 'content-type': 'application/json', 'if-match': '"v1"' };
-  const quotas = { allowedModels: ['openai/*'], requestsPerMinute: 5, tokensPerDay: 6 };
+  const quotas = { requestsPerMinute: 500, tokensPerDay: 1_000_000 };
   const rates = [{ model: 'm', provider: 'p', inputPerMTokUSD: 1, outputPerMTokUSD: '2' }];
   await call('write-policy', {
     ...put,
@@ -146,6 +86,10 @@ test('a policy, a run, its steps and their usage answer as published', async () 
   await call('read-run', { path: RUN, status: 200 });
   await call('read-budget', { path: TENANT, status: 200 });
   await call('list-usage', { status: 200 });
+  const { body } = await call('list-alerts', { query: 'type=BUDGET_HARD_CAP_HIT', status: 200 });
+  const [{ alertId, count, runId, stepId }] = body.items;
+  expect({ count, runId, stepId }).toEqual({ count: 2, runId: 'run-1', stepId: 's3' });
+  await call('acknowledge-alert', { path: { alertId }, status: 200 });
 });
 
 test('what is not there, or another tenant’s, answers as published', async () => {
@@ -173,8 +117,7 @@ test('what is not there, or another tenant’s, answers as published', async () 
 });
 
 test('every function was asked, and none logged a fault', () => {
-  const asked = new Set(seen.map((each) => each.split(' ')[0] as FunctionName));
   const withToken = FUNCTION_NAMES.filter((name) => routeOf(name) && !routeOf(name)?.isPublic);
-  expect([...asked].toSorted()).toEqual(withToken.toSorted());
-  expect(logged).toEqual([]);
+  expect([...api.asked].toSorted()).toEqual(withToken.toSorted());
+  expect(api.logged).toEqual([]);
 });
