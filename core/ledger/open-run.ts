@@ -21,6 +21,13 @@ export type RunOpened =
   | { readonly kind: 'denied'; readonly month: Account }
   | { readonly kind: 'no-month' };
 
+/** The hold that a run is opened on: this call's own, or that of a twin. */
+interface Funding {
+  readonly hold: HoldId;
+  readonly amount: NanoUsd;
+  readonly isOwn: boolean;
+}
+
 /**
  * Open a run: hold on the tenant's month, then put the run's account. Two writes, unless somebody
  * else is opening the same run.
@@ -34,7 +41,7 @@ export async function openRun(ledger: LedgerPorts, request: OpenRunRequest): Pro
     const month = placed.account;
     const funding =
       placed.kind === 'held'
-        ? { hold: placed.hold, amount: request.amount }
+        ? { hold: placed.hold, amount: request.amount, isOwn: true }
         : await adoptable(ledger, request, month);
     if (funding === 'denied') return { kind: 'denied', month };
     if ('run' in funding) return { kind: 'existing', run: funding.run, month };
@@ -52,10 +59,10 @@ async function adoptable(
   ledger: LedgerPorts,
   { run, amount }: OpenRunRequest,
   month: Account,
-): Promise<{ hold: HoldId; amount: NanoUsd } | { run: Account } | 'denied'> {
+): Promise<Funding | { run: Account } | 'denied'> {
   const held = ledger.rules.holdsFor(month, childNameIn(tenantMonthOf(run), run));
   const twin = held.find((other) => other.amount === amount);
-  if (twin !== undefined) return twin;
+  if (twin !== undefined) return { ...twin, isOwn: false };
   const existing = await ledger.store.read(run);
   return isLive(existing) ? { run: existing } : 'denied';
 }
@@ -64,7 +71,7 @@ async function putRun(
   ledger: LedgerPorts,
   { run, factsOf }: OpenRunRequest,
   month: Account,
-  funding: { readonly hold: HoldId; readonly amount: NanoUsd },
+  { isOwn, ...funding }: Funding,
 ): Promise<RunOpened | 'fenced'> {
   const parent = tenantMonthOf(run);
   const result = await ledger.store.apply(
@@ -84,6 +91,7 @@ async function putRun(
   const twins = ledger.rules.holdsFor(month, childNameIn(parent, run));
   const all = twins.some(({ hold }) => hold === funding.hold) ? twins : [...twins, funding];
   const after = await releaseLeftOvers(ledger, parent, all, account.fundedBy);
-  const isMine = result.applied || ledger.rules.isPaidBy(account, funding.hold);
+  // A run that is there on this call's own hold was opened by it: only the reply was lost.
+  const isMine = result.applied || (isOwn && ledger.rules.isPaidBy(account, funding.hold));
   return { kind: isMine ? 'opened' : 'existing', run: account, month: after ?? month };
 }

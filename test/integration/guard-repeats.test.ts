@@ -154,6 +154,15 @@ describe(`the same call again (${ENGINE})`, () => {
     expect(await audit()).toMatchObject({ held: usd('100'), available: 0n });
   });
 
+  test('answers as before where nothing is left of the budget', async () => {
+    await create({ estimatedCost: usd('10') });
+    expectKind(await create({ estimatedCost: usd('10') }), 'repeated');
+    expectKind(await create({ estimatedCost: usd('10'), pipeline: 'other' }), 'id-reused');
+    expectKind(await create({ estimatedCost: usd('9') }), 'id-reused');
+    expectKind(await create({ runId: 'r2', estimatedCost: 1n }), 'denied');
+    expect(await audit()).toMatchObject({ held: usd('10'), available: 0n });
+  });
+
   test('while the first has held the last money and not yet opened its run, takes that over', async () => {
     const request = { tenant, runId: 'r1', pipeline: 'nightly', estimatedCost: usd('10') };
     const twins: string[] = [];
