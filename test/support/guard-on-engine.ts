@@ -5,7 +5,7 @@ import { childRefOf, type TenantMonthRef } from '../../core/ledger/account-ref';
 import { LEDGER_RULES } from '../../core/ledger/rules';
 import type { WriteName } from '../../core/ledger/write';
 import { parseUsd, type NanoUsd } from '../../core/money/nano-usd';
-import type { BudgetPolicy, PolicyTerms, TenantRate } from '../../core/policy/policy';
+import type { BudgetPolicy, PolicyTerms, QuotaPolicy, TenantRate } from '../../core/policy/policy';
 import { createPolicySource } from '../../core/policy/policy-source';
 import type { PolicyStore } from '../../core/policy/policy-store';
 import { writePolicy } from '../../core/policy/write-policy';
@@ -125,11 +125,12 @@ export function usd(text: string): NanoUsd {
 
 export interface TermsParts extends Partial<Omit<BudgetPolicy, 'limitNanoUsd'>> {
   readonly limit: string;
+  readonly quotas?: QuotaPolicy;
   readonly rates?: readonly TenantRate[];
 }
 
 /** Policy terms with the defaults of a PUT. */
-export function terms({ limit, rates = [], ...budget }: TermsParts): PolicyTerms {
+export function terms({ limit, quotas = {}, rates = [], ...budget }: TermsParts): PolicyTerms {
   return {
     budget: {
       mode: 'hard-cap',
@@ -139,7 +140,7 @@ export function terms({ limit, rates = [], ...budget }: TermsParts): PolicyTerms
       ...budget,
       limitNanoUsd: usd(limit),
     },
-    quotas: {},
+    quotas,
     rates,
   };
 }
