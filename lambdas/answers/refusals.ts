@@ -81,7 +81,7 @@ export function priceUnknown(unknown: {
 
 /** What was asked for when a quota refused it. */
 export interface MeteredRequest {
-  /** Absent where it was a run. */
+  /** Absent for a run. */
   readonly stepId?: string;
   readonly provider?: string | undefined;
   /** Tokens that the step may use; absent where nobody knows. */

@@ -58,42 +58,51 @@ test.each(['"a";q=1,', '"a";q', 'a;q=1', '"a";q=1.5', '"a";Q=1', '"a" "b"', '', 
   },
 );
 
-/** Six requests at one time, and how the quota of six stands at another. */
-async function standingAfterSix(at: string, now: string) {
-  const clock = new ManualClock(at);
+/** A quota of six, requests that were granted at these times of a day, and one more. */
+async function standingAfter(granted: Readonly<Record<string, number>>, now: string) {
+  const at = (time: string) => `2026-11-30T${time}Z`;
+  const clock = new ManualClock(at(now));
   const store = new MemoryQuotaStore();
   const ports = { store, nowMs: clock.nowMs, seen: new Map() };
   const policy = policyWith({ requestsPerMinute: 6 });
   const ask = { tenant: 'acme', tokens: 0 };
-  for (let request = 0; request < 6; request += 1) {
-    expect(await takeQuota(ports, policy, ask)).toMatchObject({ kind: 'taken' });
+  for (const [time, count] of Object.entries(granted)) {
+    clock.moveTo(at(time));
+    for (let request = 0; request < count; request += 1) {
+      expect(await takeQuota(ports, policy, ask)).toMatchObject({ kind: 'taken' });
+    }
   }
-  clock.moveTo(now);
+  clock.moveTo(at(now));
   const [standing] = standingsOf(policy.quotas, await store.read('acme'), clock.nowMs());
-  return { standing, refused: await takeQuota(ports, policy, ask) };
+  return { standing, next: await takeQuota(ports, policy, ask) };
 }
 
 describe('a request that is refused', () => {
+  const BURST = { '12:00:50.000': 6 };
+  const BURST_AND_ONE = { ...BURST, '12:01:00.500': 1 };
+
   test.each([
-    // What came at the start of a minute weighs on for a while in the next one.
-    ['12:00:00.000', '12:00:30.000', 32],
-    // A burst before the turn weighs on: the new minute alone would let a request in at once.
-    ['12:00:59.000', '12:00:59.500', 53],
-    ['12:00:59.000', '12:01:05.250', 47],
-    ['12:00:59.000', '12:01:50.000', 2],
-  ])('at %s, then at %s, may come again after %i s, in all fields', async (at, now, seconds) => {
-    const day = (time: string) => `2026-11-30T${time}Z`;
-    const { standing, refused } = await standingAfterSix(day(at), day(now));
-    expect(refused).toMatchObject({ kind: 'requests-exceeded', retryAfterSeconds: seconds });
-    // The draft: Retry-After never names a time before the end of the window without a request.
+    [BURST, '12:00:52.500', 8],
+    [BURST, '12:00:59.999', 1],
+    // The turn of the minute, in 50 seconds, is not what lets the next one in.
+    [BURST_AND_ONE, '12:01:10.250', 41],
+    [BURST_AND_ONE, '12:01:49.000', 2],
+  ])('after %j, at %s, may come again after %i s, in all fields', async (granted, now, seconds) => {
+    const { standing, next } = await standingAfter(granted, now);
+    expect(next).toMatchObject({ kind: 'requests-exceeded', retryAfterSeconds: seconds });
+    // The draft: Retry-After names no time before the end of the window in which nothing is left.
     expect(standing).toMatchObject({ remaining: 0, resetSeconds: seconds });
   });
 
   test('fits after that time, and not a second before', async () => {
-    const at = '2026-11-30T12:00:59.000Z';
-    const before = await standingAfterSix(at, '2026-11-30T12:01:51.000Z');
-    expect(before.refused).toMatchObject({ kind: 'requests-exceeded', retryAfterSeconds: 1 });
-    const after = await standingAfterSix(at, '2026-11-30T12:01:52.000Z');
-    expect(after.refused).toMatchObject({ kind: 'taken' });
+    const before = await standingAfter(BURST_AND_ONE, '12:01:50.250');
+    expect(before.next).toMatchObject({ kind: 'requests-exceeded', retryAfterSeconds: 1 });
+    const after = await standingAfter(BURST_AND_ONE, '12:01:51.250');
+    expect(after.next).toMatchObject({ kind: 'taken' });
   });
+});
+
+test('where something is left, the time is that to the turn of the minute', async () => {
+  const { standing } = await standingAfter({ '12:00:10.000': 2 }, '12:00:20.100');
+  expect(standing).toMatchObject({ remaining: 4, resetSeconds: 40 });
 });

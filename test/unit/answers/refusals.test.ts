@@ -139,12 +139,6 @@ describe('a quota of tokens', () => {
       'The quota of 100 tokens a day is used up; it starts anew at midnight UTC, in 61 seconds.',
     ],
     [
-      'that is used up, for a run',
-      tokensExceeded(100, 0, 1),
-      {},
-      'The quota of 100 tokens a day is used up; it starts anew at midnight UTC, in 1 second.',
-    ],
-    [
       'that is used up, for a step of which nobody knows the tokens',
       tokensExceeded(100, 0, 121),
       step(undefined),
