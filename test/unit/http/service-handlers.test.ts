@@ -63,6 +63,8 @@ describe('not-found', () => {
     ['GET', '/runs/run-1/steps/s.1/usage', 'POST'],
     ['DELETE', '/billing/policies/acme', 'GET, PUT'],
     ['POST', '/openapi.json', 'GET'],
+    ['POST', '/alerts', 'GET'],
+    ['GET', '/alerts/al_0123/ack', 'POST'],
   ])('%s %s is 405 with Allow: %s', async (method, path, allow) => {
     const { statusCode, headers, json } = await answerOf(handler, method, BASE + path);
     expect([statusCode, json.code, headers?.['Allow']]).toEqual([405, 'METHOD_NOT_ALLOWED', allow]);
@@ -77,6 +79,10 @@ describe('not-found', () => {
     '/runs/a/steps/',
     '/openapiXjson',
     '/healthz/x',
+    '/alerts/',
+    '/alerts/al_0123',
+    '/alerts//ack',
+    '/alerts/a/b/ack',
   ])('GET %j is 404', async (path) => {
     const { statusCode, json } = await answerOf(handler, 'GET', BASE + path);
     expect([statusCode, json.code]).toEqual([404, 'NOT_FOUND']);
