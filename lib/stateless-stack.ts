@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { BASE_PATH, FUNCTION_NAMES, type FunctionName } from '../core/contract/functions';
 import type { Access } from './constructs/access';
 import { AlarmTopic } from './constructs/alarm-topic';
+import { AlertFaults } from './constructs/alert-faults';
 import { AlertRouting } from './constructs/alert-routing';
 import { BillingAlarms, type BillingAlarmsProps } from './constructs/billing-alarms';
 import { BillingApi } from './constructs/billing-api';
@@ -117,6 +118,10 @@ export class StatelessStack extends Stack {
       settings,
       topic,
       functions,
+      alertFaults: new AlertFaults(this, 'AlertFaults', {
+        stage: settings.stage,
+        functions: [...this.functions.values()],
+      }),
       ledger: stateful.ledger.table,
       control: stateful.control.table,
     });

@@ -17,6 +17,7 @@ import { FUNCTION_NAMES, type FunctionName } from '../../core/contract/functions
 import { CONTROL_KEYS, LEDGER_KEYS } from '../../core/contract/tables';
 import { FUNCTION_LIMITS } from '../function-limits';
 import type { StageSettings } from '../stage-settings';
+import type { AlertFaults } from './alert-faults';
 import type { AlertRoute } from './alert-route';
 import { ExplainedAlarm, sumOf, type ExplainedAlarmProps } from './explained-alarm';
 import type { ScheduleDeadLetters } from './function-schedule';
@@ -66,6 +67,7 @@ export interface BillingAlarmsProps {
   readonly control: TableV2;
   readonly sweepQueue: SweepQueue;
   readonly scheduleDeadLetters: ScheduleDeadLetters;
+  readonly alertFaults: AlertFaults;
   readonly alertRoutes: readonly AlertRoute[];
 }
 
@@ -232,6 +234,21 @@ export class BillingAlarms extends Construct {
       name: 'send-alerts-has-not-run',
       meaning: 'Nobody looks for alerts that were stored and not sent: some may never be heard of.',
       runbook: 'send-alerts-has-not-run',
+    });
+    this.add({
+      name: 'alerts-not-stored',
+      meaning: 'An alert could not be stored: a budget may be hit of which nobody is told.',
+      runbook: 'alerts-not-stored',
+      metric: this.props.alertFaults.notStored,
+      threshold: 1,
+    });
+    this.add({
+      name: 'alerts-not-sent',
+      meaning: 'The event bus takes no alerts: they are stored, and nobody is told of them.',
+      runbook: 'alerts-not-sent',
+      metric: this.props.alertFaults.notSent,
+      threshold: 1,
+      periods: 2,
     });
     for (const route of this.props.alertRoutes) {
       this.add({

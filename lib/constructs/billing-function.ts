@@ -44,13 +44,14 @@ export class BillingFunction<Name extends FunctionName> extends Construct {
   readonly name: Name;
   readonly lambda: LambdaFunction;
   readonly role: Role;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, props: BillingFunctionProps<Name>) {
     super(scope, props.name);
     this.name = props.name;
     const limits = FUNCTION_LIMITS[props.name];
     const functionName = `maestro-billing-${props.settings.stage}-${props.name}`;
-    const logGroup = new LogGroup(this, 'Log', {
+    this.logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${functionName}`,
       retention: props.settings.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -59,7 +60,7 @@ export class BillingFunction<Name extends FunctionName> extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `${props.name} of Maestro Billing, ${props.settings.stage}`,
     });
-    logGroup.grantWrite(this.role);
+    this.logGroup.grantWrite(this.role);
     // Object.entries, because TypeScript cannot see that every field of every contract is a string.
     const environment = Object.fromEntries<string>(Object.entries(props.variables));
     for (const [variable, access] of Object.entries<Access>(props.access)) {
@@ -79,7 +80,7 @@ export class BillingFunction<Name extends FunctionName> extends Construct {
       reservedConcurrentExecutions: limits.isHot ? props.settings.admissionConcurrency : undefined,
       role: this.role,
       environment,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel[props.settings.logLevel],
       systemLogLevelV2: SystemLogLevel.WARN,

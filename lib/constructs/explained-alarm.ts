@@ -26,6 +26,8 @@ export const RUNBOOK_SECTIONS = [
   'sweep-behind',
   'sweep-has-not-run',
   'send-alerts-has-not-run',
+  'alerts-not-stored',
+  'alerts-not-sent',
   'alert-email-dead-letters',
   'alert-pagerduty-dead-letters',
   'alert-webhook-dead-letters',

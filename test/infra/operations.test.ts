@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FUNCTION_NAMES } from '../../core/contract/functions';
+import { NOT_SENT, NOT_STORED } from '../../lib/constructs/alert-faults';
 import { ALARM_RUNBOOK, RUNBOOK_SECTIONS } from '../../lib/constructs/explained-alarm';
 import { ALL_ALERT_ROUTES } from '../support/alert-routes';
 import { synthesizeApp, type Json } from '../support/synthesized-app';
@@ -87,6 +88,35 @@ describe('alarms', () => {
       Threshold: 1,
       TreatMissingData: 'breaching',
     });
+  });
+
+  test('alerts that are lost or stuck are counted in the logs of the functions that write so', () => {
+    const source = readFileSync(join(__dirname, '../../core/alerts/raise-alert.ts'), 'utf8');
+    const filters = [...resources('AWS::Logs::MetricFilter').values()].map(
+      ({ Properties }) => Properties,
+    );
+    const logsOf = (metric: string, message: string): string[] => {
+      expect(source).toContain(`'${message}'`);
+      return filters
+        .filter(({ MetricTransformations: [to] }) => to.MetricName === metric)
+        .map((filter) => {
+          expect(filter['FilterPattern']).toBe(`"${message}"`);
+          return resources('AWS::Logs::LogGroup')
+            .get(filter['LogGroupName'].Ref)
+            ?.Properties['LogGroupName'].replace('/aws/lambda/maestro-billing-prod-', '');
+        })
+        .toSorted();
+    };
+    expect(logsOf('AlertsNotStored', NOT_STORED)).toEqual([
+      'check-step',
+      'complete-run',
+      'create-run',
+      'record-usage',
+      'sweep-account',
+    ]);
+    expect(logsOf('AlertsNotSent', NOT_SENT)).toEqual(['send-alerts']);
+    expect(alarmNamed('alerts-not-stored')).toMatchObject({ MetricName: 'AlertsNotStored' });
+    expect(alarmNamed('alerts-not-sent')).toMatchObject({ MetricName: 'AlertsNotSent' });
   });
 
   test('a percentage of few calls wakes nobody', () => {
