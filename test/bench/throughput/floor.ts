@@ -4,6 +4,7 @@ import { startChild } from '../support/child-process';
 import { blocks, figure, table } from '../support/markdown';
 import { percentiles, type Percentiles } from '../support/statistics';
 import { runClients } from './closed-loop';
+import type { Extent } from './extent';
 import { KeepAliveClient } from './keep-alive-client';
 
 const START_PATIENCE_MS = 20_000;
@@ -28,8 +29,7 @@ export interface FloorFigures {
 export async function measureFloor(
   cloudUrl: string,
   token: string,
-  clientCounts: readonly number[],
-  calls: number,
+  extent: Pick<Extent, 'clientCounts' | 'floorCalls' | 'operationMs'>,
 ): Promise<readonly FloorFigures[]> {
   const bare = await startChild({
     name: 'the bare server',
@@ -39,10 +39,10 @@ export async function measureFloor(
   });
   try {
     const figures: FloorFigures[] = [];
-    for (const clients of clientCounts) {
+    for (const clients of extent.clientCounts) {
       for (const floor of FLOORS) {
         const url = 'isBare' in floor ? bare.said : cloudUrl;
-        figures.push(await measure(url, token, floor, clients, calls));
+        figures.push(await measure({ url, token, floor, clients, extent }));
       }
     }
     return figures;
@@ -51,33 +51,31 @@ export async function measureFloor(
   }
 }
 
-async function measure(
-  url: string,
-  token: string,
-  { name, path, status }: (typeof FLOORS)[number],
-  clients: number,
-  calls: number,
-): Promise<FloorFigures> {
+interface FloorTerms {
+  readonly url: string;
+  readonly token: string;
+  readonly floor: (typeof FLOORS)[number];
+  readonly clients: number;
+  readonly extent: Pick<Extent, 'floorCalls' | 'operationMs'>;
+}
+
+async function measure({ url, token, floor, clients, extent }: FloorTerms): Promise<FloorFigures> {
+  const { name, path, status } = floor;
   const client = new KeepAliveClient(url, clients);
+  const send = () => client.expect(status, { method: 'GET', path, token });
+  const limitMs = extent.operationMs;
+  const numbers = Array.from({ length: extent.floorCalls }, (_, index) => index);
   try {
-    const send = () => client.expect(status, { method: 'GET', path, token });
-    await runClients(
-      clients,
-      Array.from({ length: clients * 2 }, () => send),
-    );
+    await runClients({ clients, items: numbers.slice(0, 2 * clients), send, limitMs });
     const cpuBefore = process.cpuUsage();
-    const count = clients === 1 ? Math.ceil(calls / 4) : calls;
-    const result = await runClients(
-      clients,
-      Array.from({ length: count }, () => send),
-    );
+    const { latenciesMs, elapsedMs } = await runClients({ clients, items: numbers, send, limitMs });
     const cpu = process.cpuUsage(cpuBefore);
     return {
       what: name,
       clients,
-      perSecond: (count / result.elapsedMs) * 1000,
-      latencyMs: percentiles(result.latenciesMs),
-      clientCpuMs: (cpu.user + cpu.system) / 1000 / count,
+      perSecond: (latenciesMs.length / elapsedMs) * 1000,
+      latencyMs: percentiles(latenciesMs),
+      clientCpuMs: (cpu.user + cpu.system) / 1000 / latenciesMs.length,
     };
   } finally {
     client.close();

@@ -1,8 +1,8 @@
 import { blocks, figure, table, withSpread } from '../support/markdown';
 import { OPERATIONS } from '../support/operations';
+import { runsInWave } from './extent';
 import { floorReport } from './floor';
-import { runsInWave, type Cell, type Throughput } from './throughput';
-import { STEPS_PER_RUN } from './traffic';
+import type { Cell, Throughput } from './throughput';
 
 const HEAD = [
   'operation',
@@ -22,7 +22,7 @@ export function throughputReport({ engine, cells, floor, extent }: Throughput): 
   return blocks(
     '## Throughput and latency over HTTP',
     `Against the local cloud as \`npm start\` runs it (engine ${engine}, data in memory): one process with a thread for each function, the engine in another thread, a token verified for every call. Gateway, functions, engine and client share this machine's cores, so these figures compare one version with another and show what does not scale; they are not what a deployment would answer, where every function and the table scale out by themselves.`,
-    `Each client sends its next call when it has the answer to the last. Calls come in waves of ${waves}, each run with ${STEPS_PER_RUN} steps: all run checks, then all step checks, usage reports and completions, and last run checks that are refused with 402. With one tenant, its account carries up to that many open runs. Throughput is the median of up to ${extent.waves} waves with the least and the most; percentiles are over all calls.`,
+    `Each client sends its next call when it has the answer to the last. Calls come in waves of ${waves}, each run with ${extent.stepsPerRun} ${extent.stepsPerRun === 1 ? 'step' : 'steps'}: all run checks, then all step checks, usage reports and completions, and last run checks that are refused with 402; an operation gets ${extent.operationMs / 1000} seconds in a wave, so a slow machine makes fewer calls. With one tenant, its account carries up to that many open runs. Throughput is the median of up to ${extent.waves} waves with the least and the most; percentiles are over all calls.`,
     floorReport(floor),
     ...spreads.flatMap((tenants) => [
       tenants === 1 ? '### One tenant' : `### Spread over ${tenants} tenants`,

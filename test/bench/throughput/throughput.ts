@@ -2,38 +2,12 @@ import type { Options } from '../options';
 import { byOperation, OPERATIONS, type Operation } from '../support/operations';
 import type { Say } from '../support/progress';
 import { percentiles, repeated, type Percentiles, type Repeated } from '../support/statistics';
-import { runClients } from './closed-loop';
+import { runClients, type LoopResult } from './closed-loop';
+import { QUICK, runsInWave, WHOLE, type Extent } from './extent';
 import { measureFloor, type FloorFigures } from './floor';
 import { KeepAliveClient } from './keep-alive-client';
 import { startLocalCloud } from './local-cloud';
-import { createTenants, wave, type Tenant } from './traffic';
-
-export interface Extent {
-  readonly clientCounts: readonly number[];
-  readonly manyTenants: number;
-  readonly leastRunsInWave: number;
-  /** So many waves are wanted; no new one begins when the time is used up. */
-  readonly waves: number;
-  readonly secondsForWaves: number;
-  readonly floorCalls: number;
-}
-
-const WHOLE: Extent = {
-  clientCounts: [1, 10, 50, 200],
-  manyTenants: 200,
-  leastRunsInWave: 100,
-  waves: 5,
-  secondsForWaves: 20,
-  floorCalls: 2_000,
-};
-
-const QUICK: Extent = {
-  ...WHOLE,
-  leastRunsInWave: 16,
-  waves: 1,
-  secondsForWaves: 1,
-  floorCalls: 400,
-};
+import { runsOf, stepsOf, Traffic, type Tenant } from './traffic';
 
 export interface Cell {
   readonly operation: Operation;
@@ -51,11 +25,6 @@ export interface Throughput {
   readonly extent: Extent;
 }
 
-/** At least two runs for each client, so that a wave is more than its own beginning and end. */
-export function runsInWave({ leastRunsInWave }: Extent, clients: number): number {
-  return Math.max(leastRunsInWave, clients > 100 ? 2 * clients : clients);
-}
-
 /** Drives every operation over HTTP against the local cloud. */
 export async function measureThroughput(
   { isQuick, engine }: Options,
@@ -65,16 +34,13 @@ export async function measureThroughput(
   say('throughput: starting the local cloud');
   const cloud = await startLocalCloud(engine);
   try {
-    const setUp = new KeepAliveClient(cloud.said, 1);
     say(`throughput: opening the month of ${extent.manyTenants} tenants`);
-    const one = await createTenants(setUp, ['bench']);
-    const many = await createTenants(setUp, tenantNames(extent.manyTenants));
-    setUp.close();
+    const one = await openTenants(cloud.said, ['bench']);
+    const many = await openTenants(cloud.said, tenantNames(extent.manyTenants));
     say('throughput: calls that decide nothing');
     const { token } = one[0] as Tenant;
-    const floor = await measureFloor(cloud.said, token, extent.clientCounts, extent.floorCalls);
+    const floor = await measureFloor(cloud.said, token, extent);
     const cells: Cell[] = [];
-    await warmUp(cloud.said, many);
     for (const tenants of [one, many]) {
       for (const clients of extent.clientCounts) {
         cells.push(...(await measureClients(cloud.said, tenants, clients, extent, say)));
@@ -90,12 +56,19 @@ function tenantNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `bench-${String(index).padStart(3, '0')}`);
 }
 
-/** The functions' code is compiled by then, and the engine's too. */
-async function warmUp(url: string, tenants: readonly Tenant[]): Promise<void> {
-  const client = new KeepAliveClient(url, 10);
-  const calls = wave(client, tenants, 'warm', 40);
-  for (const operation of OPERATIONS) await runClients(10, calls[operation]);
+/** It warms up the server, too: run checks and completions for each of them. */
+async function openTenants(url: string, names: readonly string[]): Promise<readonly Tenant[]> {
+  const client = new KeepAliveClient(url, 8);
+  const traffic = new Traffic(client);
+  const tenants: Tenant[] = [];
+  await runClients({
+    clients: 8,
+    items: names,
+    send: async (name) => tenants.push(await traffic.openTenant(name)),
+    limitMs: Number.POSITIVE_INFINITY,
+  });
   client.close();
+  return tenants;
 }
 
 async function measureClients(
@@ -106,18 +79,22 @@ async function measureClients(
   say: Say,
 ): Promise<readonly Cell[]> {
   const client = new KeepAliveClient(url, clients);
+  const traffic = new Traffic(client);
   const latencies = byOperation<number[]>(() => []);
   const rates = byOperation<number[]>(() => []);
+  const terms = { clients, tenants, extent };
+  // One call for each client first, untimed: connections are made, code is compiled.
+  await wave(traffic, { ...terms, name: `w${clients}`, size: clients });
   const startedMs = performance.now();
   for (let number = 0; number < extent.waves; number += 1) {
-    const seconds = (performance.now() - startedMs) / 1000;
-    if (number > 0 && seconds > extent.secondsForWaves) break;
+    if (number > 0 && performance.now() - startedMs > extent.wavesMs) break;
     say(`throughput: ${clients} clients, ${tenants.length} tenants, wave ${number + 1}`);
-    const calls = wave(client, tenants, `r${clients}-${number}`, runsInWave(extent, clients));
+    const size = runsInWave(extent, clients);
+    const results = await wave(traffic, { ...terms, name: `r${clients}-${number}`, size });
     for (const operation of OPERATIONS) {
-      const result = await runClients(clients, calls[operation]);
-      latencies[operation].push(...result.latenciesMs);
-      rates[operation].push((result.latenciesMs.length / result.elapsedMs) * 1000);
+      const { latenciesMs, elapsedMs } = results[operation];
+      latencies[operation].push(...latenciesMs);
+      rates[operation].push((latenciesMs.length / elapsedMs) * 1000);
     }
   }
   client.close();
@@ -129,4 +106,32 @@ async function measureClients(
     perSecond: repeated(rates[operation]),
     latencyMs: percentiles(latencies[operation]),
   }));
+}
+
+interface WaveTerms {
+  readonly clients: number;
+  readonly tenants: readonly Tenant[];
+  readonly extent: Extent;
+  readonly name: string;
+  /** Runs. */
+  readonly size: number;
+}
+
+/** The same runs go through one operation after the other, as many as time allows. */
+async function wave(
+  traffic: Traffic,
+  { clients, tenants, extent, name, size }: WaveTerms,
+): Promise<Record<Operation, LoopResult<unknown>>> {
+  const all = <T>(items: readonly T[], send: (item: T) => Promise<unknown>) =>
+    runClients({ clients, items, send, limitMs: extent.operationMs });
+  const runs = await all(runsOf(tenants, name, size), (run) => traffic.checkRun(run));
+  const planned = stepsOf(runs.done, extent.stepsPerRun);
+  const steps = await all(planned, (step) => traffic.checkStep(step));
+  return {
+    'run check': runs,
+    'step check': steps,
+    usage: await all(steps.done, (step) => traffic.reportUsage(step)),
+    completion: await all(runs.done, (run) => traffic.complete(run)),
+    'denied run check': await all(runsOf(tenants, name, size), (run) => traffic.askTooMuch(run)),
+  };
 }

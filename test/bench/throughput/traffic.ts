@@ -1,110 +1,90 @@
 import { BASE_PATH } from '../../../core/contract/functions';
-import { BODIES, POLICY, type Operation } from '../support/operations';
+import { BODIES, POLICY } from '../support/operations';
 import type { KeepAliveClient } from './keep-alive-client';
+
+const SCOPE = 'maestro/run maestro/read maestro/policy';
 
 export interface Tenant {
   readonly name: string;
   readonly token: string;
 }
 
-interface Run {
+export interface Run {
   readonly tenant: Tenant;
   readonly id: string;
 }
 
-type Send = () => Promise<unknown>;
+export interface Step {
+  readonly run: Run;
+  readonly id: string;
+}
 
-/** The calls of one wave, an operation after the other. */
-export type Wave = Readonly<Record<Operation, readonly Send[]>>;
+/** So many runs, spread evenly over the tenants. */
+export function runsOf(tenants: readonly Tenant[], name: string, count: number): readonly Run[] {
+  return Array.from({ length: count }, (_, index) => ({
+    tenant: tenants[index % tenants.length] as Tenant,
+    id: `${name}-${index}`,
+  }));
+}
 
-/** Each run of a wave has this many steps. */
-export const STEPS_PER_RUN = 2;
+/** All first steps, then all second ones: calls that follow each other concern different runs. */
+export function stepsOf(runs: readonly Run[], stepsPerRun: number): readonly Step[] {
+  const ids = Array.from({ length: stepsPerRun }, (_, index) => `step-${index}`);
+  return ids.flatMap((id) => runs.map((run) => ({ run, id })));
+}
 
-const SCOPE = 'maestro/run maestro/read maestro/policy';
+/** The calls of an orchestrator; each throws when it is answered in another way than expected. */
+export class Traffic {
+  constructor(private readonly client: KeepAliveClient) {}
 
-/**
- * Tenants with a policy and an open month, so that no call that is timed pays for a first time.
- */
-export async function createTenants(
-  client: KeepAliveClient,
-  names: readonly string[],
-): Promise<readonly Tenant[]> {
-  const tenants: Tenant[] = [];
-  for (const name of names) {
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: 'bench',
-      tenant: name,
-      scope: SCOPE,
-    });
-    const { text } = await client.expect(200, {
-      method: 'POST',
-      path: '/oauth2/token',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: form.toString(),
-    });
-    const { access_token: token } = JSON.parse(text) as { access_token: string };
-    await client.expect(201, {
+  /** A tenant with a policy and an open month, so that no call that is timed pays for a first time. */
+  async openTenant(name: string): Promise<Tenant> {
+    const token = await this.tokenFor(name);
+    await this.client.expect(201, {
       method: 'PUT',
       path: `${BASE_PATH}/billing/policies/${name}`,
       token,
       headers: { 'if-none-match': '*' },
       body: POLICY,
     });
-    const first: Run = { tenant: { name, token }, id: 'first' };
-    await checkRun(client, first);
-    await complete(client, first);
-    tenants.push(first.tenant);
+    const run: Run = { tenant: { name, token }, id: 'first' };
+    await this.checkRun(run);
+    await this.complete(run);
+    return run.tenant;
   }
-  return tenants;
-}
 
-/** The calls of `size` runs, spread evenly over the tenants. */
-export function wave(
-  client: KeepAliveClient,
-  tenants: readonly Tenant[],
-  name: string,
-  size: number,
-): Wave {
-  const runs = Array.from({ length: size }, (_, index): Run => {
-    return { tenant: tenants[index % tenants.length] as Tenant, id: `${name}-${index}` };
-  });
-  const steps = Array.from({ length: STEPS_PER_RUN }, (_, index) => `step-${index}`);
-  // All first steps, then all second ones: calls that follow each other concern different runs.
-  const eachStep = (send: (run: Run, step: string) => Promise<unknown>) =>
-    steps.flatMap((step) => runs.map((run) => () => send(run, step)));
-  return {
-    'run check': runs.map((run) => () => checkRun(client, run)),
-    'step check': eachStep((run, step) => checkStep(client, run, step)),
-    usage: eachStep((run, step) => reportUsage(client, run, step)),
-    completion: runs.map((run) => () => complete(client, run)),
-    'denied run check': runs.map((run) => () => askTooMuch(client, run)),
-  };
-}
+  checkRun({ tenant, id }: Run): Promise<unknown> {
+    return this.post(201, tenant, '/runs', BODIES.run(tenant.name, id));
+  }
 
-function checkRun(client: KeepAliveClient, { tenant, id }: Run) {
-  const { name, token } = tenant;
-  const body = BODIES.run(name, id);
-  return client.expect(201, { method: 'POST', path: `${BASE_PATH}/runs`, token, body });
-}
+  askTooMuch({ tenant, id }: Run): Promise<unknown> {
+    return this.post(402, tenant, '/runs', BODIES.tooLargeRun(tenant.name, `${id}-large`));
+  }
 
-function askTooMuch(client: KeepAliveClient, { tenant, id }: Run) {
-  const { name, token } = tenant;
-  const body = BODIES.tooLargeRun(name, `${id}-large`);
-  return client.expect(402, { method: 'POST', path: `${BASE_PATH}/runs`, token, body });
-}
+  checkStep({ run, id }: Step): Promise<unknown> {
+    return this.post(201, run.tenant, `/runs/${run.id}/steps`, BODIES.step(id));
+  }
 
-function checkStep(client: KeepAliveClient, { tenant, id }: Run, step: string) {
-  const path = `${BASE_PATH}/runs/${id}/steps`;
-  return client.expect(201, { method: 'POST', path, token: tenant.token, body: BODIES.step(step) });
-}
+  reportUsage({ run, id }: Step): Promise<unknown> {
+    return this.post(201, run.tenant, `/runs/${run.id}/steps/${id}/usage`, BODIES.usage);
+  }
 
-function reportUsage(client: KeepAliveClient, { tenant, id }: Run, step: string) {
-  const path = `${BASE_PATH}/runs/${id}/steps/${step}/usage`;
-  return client.expect(201, { method: 'POST', path, token: tenant.token, body: BODIES.usage });
-}
+  complete({ tenant, id }: Run): Promise<unknown> {
+    return this.post(200, tenant, `/runs/${id}/complete`, BODIES.completion);
+  }
 
-function complete(client: KeepAliveClient, { tenant, id }: Run) {
-  const path = `${BASE_PATH}/runs/${id}/complete`;
-  return client.expect(200, { method: 'POST', path, token: tenant.token, body: BODIES.completion });
+  private post(status: number, { token }: Tenant, path: string, body: object): Promise<unknown> {
+    return this.client.expect(status, { method: 'POST', path: BASE_PATH + path, token, body });
+  }
+
+  private async tokenFor(tenant: string): Promise<string> {
+    const form = { grant_type: 'client_credentials', client_id: 'bench', tenant, scope: SCOPE };
+    const { text } = await this.client.expect(200, {
+      method: 'POST',
+      path: '/oauth2/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+    });
+    return (JSON.parse(text) as { access_token: string }).access_token;
+  }
 }
