@@ -38,7 +38,7 @@ class Placeholders {
 /** Compile a ledger write's condition and changes. Pure: no name or value is taken from elsewhere. */
 export function compileWrite(condition: Condition, changes?: readonly Change[]): CompiledWrite {
   const placeholders = new Placeholders();
-  const ConditionExpression = compileCondition(condition, placeholders);
+  const ConditionExpression = compileCondition(condition, placeholders, 'top');
   const update =
     changes === undefined ? {} : { UpdateExpression: compileChanges(changes, placeholders) };
   const hasValues = Object.keys(placeholders.values).length > 0;
@@ -50,9 +50,17 @@ export function compileWrite(condition: Condition, changes?: readonly Change[]):
   };
 }
 
-function compileCondition(condition: Condition, p: Placeholders): string {
-  if ('all' in condition) return joined(condition.all, ' AND ', p);
-  if ('any' in condition) return joined(condition.any, ' OR ', p);
+/** Parentheses only where they change the meaning: parsers pay dearly for the others. */
+type Context = 'top' | 'inside AND' | 'inside OR';
+
+function compileCondition(condition: Condition, p: Placeholders, context: Context): string {
+  if ('all' in condition) {
+    return condition.all.map((part) => compileCondition(part, p, 'inside AND')).join(' AND ');
+  }
+  if ('any' in condition) {
+    const either = condition.any.map((part) => compileCondition(part, p, 'inside OR')).join(' OR ');
+    return context === 'inside AND' ? `(${either})` : either;
+  }
   switch (condition.is) {
     case 'absent':
       return `attribute_not_exists(${p.path('pk')})`;
@@ -61,7 +69,7 @@ function compileCondition(condition: Condition, p: Placeholders): string {
     case 'void':
       return `${p.path('state')} = ${p.value('VOID')}`;
     case 'void-sparing':
-      return `(${p.path('state')} = ${p.value('VOID')} AND NOT contains(${p.path('killed')}, ${p.value(condition.hold)}))`;
+      return `${p.path('state')} = ${p.value('VOID')} AND NOT contains(${p.path('killed')}, ${p.value(condition.hold)})`;
     case 'hold-absent':
       return `attribute_not_exists(${p.path('holds', condition.hold)})`;
     case 'hold-equals':
@@ -77,10 +85,6 @@ function compileCondition(condition: Condition, p: Placeholders): string {
     case 'without-holds':
       return `size(${p.path('holds')}) = ${p.value(0)}`;
   }
-}
-
-function joined(parts: readonly Condition[], by: ' AND ' | ' OR ', p: Placeholders): string {
-  return `(${parts.map((part) => compileCondition(part, p)).join(by)})`;
 }
 
 function compileChanges(changes: readonly Change[], p: Placeholders): string {
