@@ -35,9 +35,14 @@ function valueBytes(value: WireValue): number {
   return CONTAINER_BYTES + ELEMENT_BYTES * Object.keys(value.M).length + itemBytes(value.M);
 }
 
+/** A byte for each two digits, counted in pairs from the decimal point, and one for the exponent. */
 function numberBytes(text: string): number {
-  const digits = text.replace(/^-|\./g, '').replace(/^0+|0+$/g, '');
-  return Math.ceil(digits.length / 2) + 1 + (text.startsWith('-') ? 1 : 0);
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
+  const wholePairs = whole.padStart(whole.length + (whole.length % 2), '0');
+  const fractionPairs = fraction.padEnd(fraction.length + (fraction.length % 2), '0');
+  const pairs = (wholePairs + fractionPairs).replace(/^(?:00)+|(?:00)+$/g, '');
+  // Both ends are ends of pairs, so what is cut off there are pairs of zeros.
+  return pairs.length / 2 + 1 + sign.length;
 }
 
 function textBytes(text: string): number {
