@@ -27,14 +27,14 @@ export async function raiseQuotaDenial(
   const { model, ...who } = actor;
   const at = new Date(nowMs).toISOString();
   const window = kind === 'requests-exceeded' ? at.slice(0, 13) : at.slice(0, 10);
-  const about = kind === 'model-not-allowed' ? `, ${model ?? 'no model'}` : '';
   await raiseAlert(ports, {
     ...who,
     type,
     severity: 'warning',
     tenant: policy.tenant,
     month: monthOf(nowMs),
-    condition: `policy ${policy.version}, ${window}${about}`,
+    // Not by model: callers choose its name, and each name would be a page of its own.
+    condition: `policy ${policy.version}, ${window}`,
     summary: sentence(policy, kind, model),
     runbook: `${RUNBOOKS}/${type.toLowerCase().replaceAll('_', '-')}`,
   });

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, type TranslateConfig } from '@aws-sdk/lib-dynam
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 4_000;
 const MAX_ATTEMPTS = 3;
 
 /** Numbers come back as bigint: money in nano-USD is larger than a float can count. */
@@ -36,6 +36,8 @@ export function createDynamoClients(): DynamoClients {
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      // Without this the SDK only warns and goes on waiting.
+      throwOnRequestTimeout: true,
       httpAgent: { maxSockets: 256, keepAlive: true },
       httpsAgent: { maxSockets: 256, keepAlive: true },
     },

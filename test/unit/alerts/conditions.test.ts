@@ -195,15 +195,16 @@ describe('a quota that refuses', () => {
     expect(sent).toEqual([1, 1, 2, 3]);
   });
 
-  test('of models pages once a day, policy and model', async () => {
+  test('of models pages once a day and policy, whatever the callers name', async () => {
     const sent = await sentAt('model-not-allowed', [
       ['2026-11-30T00:00:00Z', 1, 'a'],
       ['2026-11-30T23:00:00Z', 1, 'a'],
       ['2026-11-30T23:00:00Z', 1, 'b'],
       ['2026-11-30T23:00:00Z', 1],
-      ['2026-11-30T23:00:00Z', 1],
+      ['2026-11-30T23:00:00Z', 2, 'a'],
+      ['2026-12-01T00:00:00Z', 2, 'a'],
     ]);
-    expect(sent).toEqual([1, 1, 2, 3, 3]);
+    expect(sent).toEqual([1, 1, 1, 1, 2, 3]);
   });
 
   test.each([
