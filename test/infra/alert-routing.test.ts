@@ -225,7 +225,7 @@ describe('messages', () => {
         summary: hardCap.summary,
         source: 'maestro-billing-prod',
         severity: 'critical',
-        timestamp: '2026-11-30T12:00:00.000Z',
+        timestamp: '2026-11-23T12:00:05.000Z',
         component: 'budget-guard',
         group: 'acme',
         class: 'BUDGET_HARD_CAP_HIT',
@@ -238,7 +238,11 @@ describe('messages', () => {
         },
       ],
     });
-    expect(event.detail).toMatchObject({ runId: 'run-17', stepId: 'step-3', requestedUSD: '0.05' });
+    expect(event.detail).toMatchObject({
+      runId: 'run-17',
+      stepId: 'summarise-3',
+      requestedUSD: '0.05',
+    });
   });
 
   test('every alert makes messages that can be read, for people and machines', async () => {
@@ -257,7 +261,7 @@ describe('messages', () => {
       });
       expect(messageOf('email', event).split('\n')).toEqual([
         `"${alert.severity}: ${alert.summary}"`,
-        `"${alert.type} at 2026-11-30T12:00:00.000Z, tenant ${alert.tenant}, alert ${alert.alertId}"`,
+        `"${alert.type} at 2026-11-23T12:00:05.000Z, tenant ${alert.tenant}, alert ${alert.alertId}"`,
         `"What to do: ${link}"`,
         '"Sent by Maestro Billing, prod"',
       ]);

@@ -10,10 +10,11 @@ import { digest } from '../../lambdas/composition/alert-ports';
 import { detailOf, EVENT_SOURCE } from '../../lambdas/adapters/eventbridge/alert-bus';
 import { MemoryAlertStore, RecordingBus } from './memory-alerts';
 
-const NOW_MS = Date.parse('2026-11-30T12:00:00Z');
-const USD = 1_000_000_000n;
+const NOW_MS = Date.parse('2026-11-23T12:00:05Z');
+/** A hundredth of a dollar. */
+const CENT = 10_000_000n;
 const WHERE = { tenant: 'acme', month: '2026-11' } as const;
-const ACTOR = { pipeline: 'nightly: report/eu @2', runId: 'run-17', stepId: 'step-3' } as const;
+const ACTOR = { pipeline: 'nightly-summaries', runId: 'run-17', stepId: 'summarise-3' } as const;
 
 function policyOf(mode: BudgetMode): Policy {
   return {
@@ -23,7 +24,7 @@ function policyOf(mode: BudgetMode): Policy {
     updatedBy: 'operator',
     budget: {
       mode,
-      limitNanoUsd: 10n * USD,
+      limitNanoUsd: 1_000n * CENT,
       gracePercent: 10,
       alertThresholds: [50, 80, 90, 100],
       onGraceExceeded: 'allow',
@@ -60,25 +61,25 @@ export async function sampleAlerts(): Promise<readonly Alert[]> {
       throw new Error(what, { cause: fault });
     },
   };
-  const hard = monthWith('hard-cap', 9n * USD, USD);
+  const hard = monthWith('hard-cap', 990n * CENT, 8n * CENT);
   await noticeBudget(ports, WHERE, hard, ACTOR);
   await noticeBudget(
     ports,
     { ...WHERE, tenant: 'globex' },
-    monthWith('soft-cap', 11n * USD, USD),
+    monthWith('soft-cap', 1_080n * CENT, 50n * CENT),
     {},
   );
-  await raiseHardCapHit(ports, WHERE, hard, { ...ACTOR, requested: USD / 20n });
+  await raiseHardCapHit(ports, WHERE, hard, { ...ACTOR, requested: 5n * CENT });
   for (const kind of ['requests-exceeded', 'tokens-exceeded', 'model-not-allowed'] as const) {
     await raiseQuotaDenial(ports, policyOf('hard-cap'), kind, {
       ...ACTOR,
-      model: 'anthropic/claude-x:1@2+a~b',
+      model: 'claude-sonnet-4-5',
     });
   }
-  await raiseDrift(ports, WHERE, -5n);
-  await noticeForecast(ports, WHERE, monthWith('hard-cap', 6n * USD, 0n), {
-    projected: 14n * USD,
-    limitReachedMs: Date.parse('2026-12-20T00:00:00Z'),
+  await raiseDrift(ports, WHERE, -40n * CENT);
+  await noticeForecast(ports, WHERE, monthWith('hard-cap', 640n * CENT, 0n), {
+    projected: 1_212n * CENT,
+    limitReachedMs: Date.parse('2026-11-27T09:30:00Z'),
     exceedsLimit: true,
     basis: '7d',
   });
