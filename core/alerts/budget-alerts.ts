@@ -95,7 +95,8 @@ function overSoftCap(
 
 function occurrence(where: Where, month: Account, actor: Actor) {
   const { limit, spent, reserved } = budgetOf(where, month, 0);
-  return { ...where, ...actor, figures: { limit, spent, reserved } };
+  const { tenant, month: of } = where;
+  return { tenant, month: of, ...actor, figures: { limit, spent, reserved } };
 }
 
 /** A hard cap, or a soft one beyond the grace that its policy allows, refused a request. */
@@ -121,8 +122,10 @@ export async function raiseHardCapHit(
 
 /** An account that does not add up: somebody wrote to the table by hand, or the code is wrong. */
 export async function raiseDrift(ports: AlertPorts, where: Where, drift: NanoUsd): Promise<void> {
+  const { tenant, month } = where;
   await raiseAlert(ports, {
-    ...where,
+    tenant,
+    month,
     type: 'LEDGER_DRIFT',
     severity: 'critical',
     condition: dayOf(ports),
