@@ -76,11 +76,6 @@ function stillReserved({ state, limit, spent }: Account): NanoUsd {
   return state === 'OPEN' && limit > spent ? limit - spent : 0n;
 }
 
-/** Oldest first; engines keep a map's entries in orders of their own. */
-function orderOf({ checkedAt, stepId }: OpenStep): string {
-  return `${checkedAt} ${stepId}`;
-}
-
 function openStepsOf({ account }: RunMonth): OpenStep[] {
   return Object.entries(account.holds).map(([hold, reserved]) => ({
     stepId: childNameOf(hold),
