@@ -7,6 +7,7 @@ import type { Options } from '../options';
 import type { Say } from '../support/progress';
 import { repeated, type Repeated } from '../support/statistics';
 import { BASELINES, buildBaseline, type Baseline } from './baseline';
+import { measureFirstDecision, type FirstDecision } from './first-decision';
 import { loadOnce, type LoadTime } from './load-time';
 
 const ROOT = join(__dirname, '..', '..', '..');
@@ -32,6 +33,7 @@ export interface Bundles {
   readonly rounds: number;
   readonly baselines: readonly BundleFigures[];
   readonly functions: readonly BundleFigures[];
+  readonly firstRunCheck: FirstDecision;
 }
 
 interface Subject {
@@ -41,8 +43,8 @@ interface Subject {
 }
 
 /** Sizes and load times of all bundles, beside bundles of the SDK's client alone. */
-export async function measureBundles({ isQuick }: Options, say: Say): Promise<Bundles> {
-  const rounds = isQuick ? ROUNDS.quick : ROUNDS.whole;
+export async function measureBundles(options: Options, say: Say): Promise<Bundles> {
+  const rounds = options.isQuick ? ROUNDS.quick : ROUNDS.whole;
   say('bundles: building');
   const subjects = [...(await baselines()), ...(await functions(say))];
   const times = new Map<string, LoadTime[]>(subjects.map(({ name }) => [name, []]));
@@ -54,11 +56,13 @@ export async function measureBundles({ isQuick }: Options, say: Say): Promise<Bu
     }
   }
   const figures = subjects.map(({ name, file }) => figuresOf(name, file, times));
+  const runCheck = subjects.find(({ name }) => name === 'create-run') as Subject;
   const isBaseline = ({ name }: BundleFigures) => name in BASELINES;
   return {
     rounds,
     baselines: figures.filter(isBaseline),
     functions: figures.filter((each) => !isBaseline(each)),
+    firstRunCheck: await measureFirstDecision(options, runCheck, say),
   };
 }
 

@@ -18,8 +18,8 @@ process.stdout.write(JSON.stringify({ wallMs, cpuMs: (user + system) / 1000 }));
 process.exit(0);
 `;
 
-/** Everything that any function reads when it starts. */
-const ENVIRONMENT: Readonly<Record<string, string>> = {
+/** What Lambda itself sets, as far as a function looks at it. */
+export const PROCESS_ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
@@ -45,7 +45,7 @@ export async function loadOnce(
   variables: Readonly<Record<string, string>>,
 ): Promise<LoadTime> {
   const { stdout } = await run(process.execPath, ['-e', PROGRAM, file], {
-    env: { PATH: process.env['PATH'], ...ENVIRONMENT, ...variables },
+    env: { PATH: process.env['PATH'], ...PROCESS_ENVIRONMENT, ...variables },
     timeout: PATIENCE_MS,
   });
   return JSON.parse(stdout) as LoadTime;
