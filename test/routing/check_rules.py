@@ -13,7 +13,6 @@ names that jest uses.
 """
 
 import argparse
-import itertools
 import json
 import logging
 import os
@@ -26,28 +25,11 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 sys.dont_write_bytecode = True  # the checkout stays as it was
+from made_up_events import SEVERITIES, SOURCE, TYPES, made_up_events  # noqa: E402
 from messages import problems_with, transform  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOKS = "https://docs.example.com/billing"
-SOURCE = "maestro.billing"
-TYPES = [
-    "BUDGET_THRESHOLD_CROSSED",
-    "BUDGET_SOFT_CAP_EXCEEDED",
-    "BUDGET_GRACE_EXCEEDED",
-    "BUDGET_HARD_CAP_HIT",
-    "BUDGET_FORECAST_EXCEEDED",
-    "RPM_QUOTA_EXCEEDED",
-    "TOKENS_PER_DAY_EXCEEDED",
-    "MODEL_NOT_ALLOWED",
-    "LEDGER_DRIFT",
-]
-# Types of later versions, which a route without a list of types takes too.
-LATER_TYPES = ["OVERRIDE_REQUESTED", "EXPORT_FAILED"]
-SEVERITIES = ["info", "warning", "critical"]
-NO_SEVERITIES = ["CRITICAL", "error", "", None]
-SOURCES = [SOURCE, "maestro.billing.copy", "maestro", "aws.health"]
-
 # Two stages: one with the routes as they are by default, one in which everything is chosen.
 STAGES = {
     "plain": {
@@ -203,18 +185,6 @@ class Moto:
 
     def archived(self, archive):
         return self.events.describe_archive(ArchiveName=archive["ArchiveName"])["EventCount"]
-
-
-def made_up_events():
-    """Every type with every severity from every source, and what is no severity at all."""
-    combinations = itertools.product(SOURCES, TYPES + LATER_TYPES, SEVERITIES + NO_SEVERITIES)
-    events = []
-    for number, (source, type_, severity) in enumerate(combinations):
-        detail = {"alertId": f"made-up-{number}", "tenant": "acme"}
-        if severity is not None:
-            detail["severity"] = severity
-        events.append({"source": source, "detail-type": type_, "detail": detail})
-    return events
 
 
 def belongs(event, severities, types):
