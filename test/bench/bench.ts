@@ -4,6 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { measureBundles } from './bundles/bundles';
 import { readOptions, USAGE, UsageFault, type Options, type Section } from './options';
 import { measureOwnTime } from './own-time/own-time';
@@ -42,7 +43,9 @@ async function main(): Promise<void> {
     minutes: (performance.now() - startedMs) / MINUTE_MS,
   };
   mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(options.out, report(results, options, about));
+  const style = await resolveConfig(options.out);
+  const text = await format(report(results, options, about), { ...style, parser: 'markdown' });
+  writeFileSync(options.out, text);
   say(`written to ${options.out}`);
 }
 

@@ -52,7 +52,7 @@ function circumstances(options: Options, about: Circumstances): string {
   return blocks(
     '## The machine',
     table(
-      ['', ''],
+      ['what', 'value'],
       [
         ['date', options.date],
         ['processor', `${machine.cores} x ${machine.cpu}`],

@@ -1,11 +1,13 @@
 import type { Repeated } from './statistics';
 
-/** A Markdown table; columns but the first are aligned to the right. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const rule = head.map((_, index) => (index === 0 ? '---' : '--:'));
+type Cell = string | number;
+
+/** A Markdown table; columns of figures are aligned to the right. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const isFigure = (cell: Cell | undefined) => /^[–\d]/.test(String(cell));
+  const rule = head.map((_, column) =>
+    rows.every((row) => isFigure(row[column])) ? '--:' : '---',
+  );
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

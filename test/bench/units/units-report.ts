@@ -11,7 +11,7 @@ const USUAL_OPEN_HOLDS = 10;
 export function unitsReport({ engine, cells, compared, different }: Units): string {
   return blocks(
     '## Write units and what they cost',
-    `Counted at the SDK's last step (engine ${engine}); the units are worked out from the sizes of the items by DynamoDB's rules: a write unit for each KB begun of the larger of the item before and after, in the table and again in every index whose entry changes; a read unit for each 4 KB begun of a consistent read. A refused write is charged for the item that refused it. dynalite does not hand that item over and is read once more; DynamoDB does, so that read is not counted. ${compared} requests carry the engine's own figure for the table; ${different} of them differ from ours.`,
+    `Counted at the SDK's last step (engine ${engine}); the units are worked out from the sizes of the items by DynamoDB's rules: a write unit for each KB begun of the larger of the item before and after, in the table and again in every index whose entry changes; a read unit for each 4 KB begun of a consistent read. A refused write is charged for the item that refused it. dynalite does not hand that item over and is read once more; DynamoDB does, so that read is not counted. ${compared} requests carry the engine's own figure for the table; ${different} of them differ from ours: an engine counts a query that finds nothing as nothing, here it is one read.`,
     'Open holds: so many runs are open in the month (run check, completion, denial), and so many steps in the run (step check, usage), the counted one included.',
     table(
       [
@@ -45,7 +45,9 @@ export function unitsReport({ engine, cells, compared, different }: Units): stri
 
 function priceReport(cells: readonly UnitsCell[]): string {
   const inputs = PRICE_INPUTS;
-  const usual = cells.filter(({ openHolds }) => openHolds === USUAL_OPEN_HOLDS);
+  const usual = cells
+    .filter(({ openHolds }) => openHolds === USUAL_OPEN_HOLDS)
+    .toSorted(byOperation);
   return blocks(
     `### Price of a million, at ${USUAL_OPEN_HOLDS} open holds`,
     table(
