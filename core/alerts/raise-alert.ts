@@ -1,6 +1,9 @@
 import type { Alert, Occurrence } from './alert';
 import type { AlertPorts } from './ports';
 
+/** An alarm looks for this text in the logs. */
+const NOT_SENT = 'alerts could not be sent';
+
 const ID_CHARACTERS = 20;
 const MAX_KNOWN = 10_000;
 
@@ -53,9 +56,11 @@ export async function sendAlerts(ports: AlertPorts, alerts: readonly Alert[]): P
   try {
     const taken = await ports.bus.send(alerts);
     for (const alertId of taken) await markSent(ports, alertId);
+    const refused = alerts.length - taken.length;
+    if (refused > 0) ports.onFault(NOT_SENT, new Error(`the bus refused ${refused} of them`));
     return taken.length;
   } catch (fault) {
-    ports.onFault('alerts could not be sent', fault);
+    ports.onFault(NOT_SENT, fault);
     return 0;
   }
 }

@@ -1,6 +1,4 @@
 import { ALERT_TYPES } from '../../core/alerts/alert';
-import { ALERT_EVENT_SOURCE } from '../../core/contract/alerts';
-import { EVENT_SOURCE } from '../../lambdas/adapters/eventbridge/alert-bus';
 import { readStageSettings } from '../../lib/stage-settings';
 import { transformed } from '../../local/events/transformer';
 import { ALL_ALERT_ROUTES } from '../support/alert-routes';
@@ -60,10 +58,6 @@ describe('the bus', () => {
   test('forgets after as many days as the stage says', () => {
     const [archive] = chosen.resources('AWS::Events::Archive').values();
     expect(archive?.Properties['RetentionDays']).toBe(400);
-  });
-
-  test('is given events under the source that rules and permissions know', () => {
-    expect(EVENT_SOURCE).toBe(ALERT_EVENT_SOURCE);
   });
 });
 

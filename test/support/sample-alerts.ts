@@ -7,7 +7,8 @@ import { monthTerms } from '../../core/guard/month-account';
 import { newAccount, type Account } from '../../core/ledger/account';
 import type { BudgetMode, Policy } from '../../core/policy/policy';
 import { digest } from '../../lambdas/composition/alert-ports';
-import { detailOf, EVENT_SOURCE } from '../../lambdas/adapters/eventbridge/alert-bus';
+import { ALERT_EVENT_SOURCE } from '../../core/contract/alerts';
+import { detailOf } from '../../lambdas/adapters/eventbridge/alert-bus';
 import { MemoryAlertStore, RecordingBus } from './memory-alerts';
 
 const NOW_MS = Date.parse('2026-11-23T12:00:05Z');
@@ -92,7 +93,7 @@ export function eventOf(alert: Alert) {
     version: '0',
     id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
     'detail-type': alert.type,
-    source: EVENT_SOURCE,
+    source: ALERT_EVENT_SOURCE,
     account: '123456789012',
     time: alert.occurredAt,
     region: 'eu-west-1',

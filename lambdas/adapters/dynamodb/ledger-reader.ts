@@ -35,6 +35,18 @@ export function createLedgerReader(client: DynamoClients['retrying'], table: str
     return items;
   };
 
+  /** DynamoDB ends a page at 1 MB too: a partition that fell short of its number is asked again. */
+  const first = async (query: Query, count: number): Promise<Item[]> => {
+    const items: Item[] = [];
+    let ExclusiveStartKey: Query['ExclusiveStartKey'];
+    do {
+      const found = await page({ ...query, Limit: count - items.length, ExclusiveStartKey });
+      items.push(...found.items);
+      ExclusiveStartKey = found.next;
+    } while (ExclusiveStartKey !== undefined && items.length < count);
+    return items;
+  };
+
   return {
     monthsOfRun: async (tenant, run) => {
       const items = await all({
@@ -61,12 +73,12 @@ export function createLedgerReader(client: DynamoClients['retrying'], table: str
 
     usageOfMonth: async ({ tenant, month, after, limit }) => {
       const shards = Array.from({ length: USAGE_SHARDS }, (_, shard) => shard);
-      const pages = await Promise.all(
-        shards.map((shard) => page(byDate(usagePartition(tenant, month, shard), after, limit + 1))),
+      const found = await Promise.all(
+        shards.map((shard) =>
+          first(byDate(usagePartition(tenant, month, shard), after), limit + 1),
+        ),
       );
-      const merged = pages
-        .flatMap(({ items }) => items)
-        .toSorted((a, b) => (dateKeyOf(a) < dateKeyOf(b) ? -1 : 1));
+      const merged = found.flat().toSorted((a, b) => (dateKeyOf(a) < dateKeyOf(b) ? -1 : 1));
       const shown = merged.slice(0, limit);
       const last = shown.at(-1);
       const items = shown.map((item) => accountOf(item) as Account);
@@ -88,7 +100,7 @@ export function createLedgerReader(client: DynamoClients['retrying'], table: str
   };
 }
 
-function byDate(partition: string, after: string | undefined, Limit: number): Query {
+function byDate(partition: string, after: string | undefined): Query {
   const { index, sort } = LEDGER_KEYS.byDate;
   const isAfter = after === undefined ? '' : ' AND #date > :after';
   return {
@@ -100,7 +112,6 @@ function byDate(partition: string, after: string | undefined, Limit: number): Qu
     },
     ...(after === undefined ? {} : { ExpressionAttributeNames: { '#date': sort } }),
     ConsistentRead: true,
-    Limit,
   };
 }
 

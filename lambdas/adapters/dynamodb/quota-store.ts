@@ -15,6 +15,8 @@ const DAY = 'd';
 /** As many seconds as touch a minute that ends now, beside the current one. */
 const BUCKETS_KEPT = 60;
 const DAYS_KEPT = 2;
+/** DynamoDB takes expressions of 4 KB. What one take leaves over, the next ones remove. */
+const MOST_REMOVED = 100;
 
 /**
  * Quotas, an item for each tenant. A take whose reply is lost is sent again and may count twice,
@@ -137,7 +139,7 @@ function compileTake(take: QuotaTake) {
     conditions.push('(attribute_not_exists(#d) AND :usedAtMost >= :zero OR #d <= :usedAtMost)');
     adds.push('#d :tokens');
   }
-  const gone = goneBy(take);
+  const gone = goneBy(take).slice(0, MOST_REMOVED);
   gone.forEach((name, index) => Object.assign(names, { [`#g${index}`]: name }));
   const removes = gone.map((_, index) => `#g${index}`).join(', ');
   return {

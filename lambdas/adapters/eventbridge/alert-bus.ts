@@ -5,9 +5,8 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import type { Alert } from '../../../core/alerts/alert';
 import type { AlertBus } from '../../../core/alerts/ports';
+import { ALERT_EVENT_SOURCE } from '../../../core/contract/alerts';
 import { formatUsd, type NanoUsd } from '../../../core/money/nano-usd';
-
-export const EVENT_SOURCE = 'maestro.billing';
 
 const AT_A_TIME = 10;
 /** So often is tried what a bus took in part. */
@@ -81,7 +80,7 @@ async function sendBatch(
 function entryOf(alert: Alert, bus: string): PutEventsRequestEntry {
   return {
     EventBusName: bus,
-    Source: EVENT_SOURCE,
+    Source: ALERT_EVENT_SOURCE,
     DetailType: alert.type,
     Time: new Date(alert.occurredAt),
     Detail: JSON.stringify(detailOf(alert)),
