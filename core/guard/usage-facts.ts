@@ -43,9 +43,10 @@ export interface UsageFacts {
 
 export function usageFacts(usage: Account): UsageFacts {
   const facts = usage.facts as unknown as UsageFacts;
-  const { tokens, estimatedTokens } = facts;
+  const { tokens, estimatedTokens, rates } = facts;
   return {
     ...facts,
+    rates: ratesOf(rates),
     ...(tokens === undefined
       ? {}
       : {
@@ -64,4 +65,10 @@ export function usageFacts(usage: Account): UsageFacts {
           },
         }),
   };
+}
+
+/** A store gives whole numbers back as bigint; the tier's bound is the only one among the rates. */
+function ratesOf(rates: CostBasis): CostBasis {
+  if (rates.source === 'caller' || rates.tier === undefined) return rates;
+  return { ...rates, tier: { aboveInputTokens: Number(rates.tier.aboveInputTokens) } };
 }
