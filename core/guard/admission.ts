@@ -76,17 +76,19 @@ export async function giveBack(ports: MeterPorts, metered: Metered): Promise<voi
 }
 
 /**
- * A hold has shown which policy is in force. Where that is a newer one than the request was metered
- * with, the request counts under it: a quota that is introduced counts from the first call on.
+ * A hold has shown which policy its budget came from. Where that is a newer one than the request was
+ * metered with, the request counts under it: a quota that is introduced counts from the first call on.
+ * An older one proves nothing, unless the tenant's month was asked: a run knows the policy of the
+ * time when it was last funded.
  */
 export async function meterUnderNewer(
   ports: MeterPorts,
   ask: QuotaAsk,
   metered: Extract<Metered, { kind: 'metered' }>,
-  versionInForce: number,
+  shown: { readonly version: number; readonly isOfMonth: boolean },
 ): Promise<void> {
-  if (versionInForce <= metered.policy.version) {
-    ports.policies.confirm(ask.tenant, versionInForce);
+  if (shown.version <= metered.policy.version) {
+    if (shown.isOfMonth) ports.policies.confirm(ask.tenant, shown.version);
     return;
   }
   const policy = await ports.policies.latest(ask.tenant);

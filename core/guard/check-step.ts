@@ -85,7 +85,9 @@ async function checkMetered(
     return checked;
   }
   if ('run' in held) {
-    await meterUnderNewer(ports, ask, metered, runFacts(held.run).policyVersion);
+    const isOfMonth = held.kind === 'held' && held.month !== undefined;
+    const { policyVersion: version } = runFacts(held.run);
+    await meterUnderNewer(ports, ask, metered, { version, isOfMonth });
   }
   return { ...checked, standings: metered.standings };
 }

@@ -115,7 +115,8 @@ async function reserveMetered(
   }
   const opened = await reserve(ports, request, ref, amount);
   if (opened.kind === 'opened' && isAskedFor(ports, request, opened.run)) {
-    await meterUnderNewer(ports, ask, metered, policyVersionOf(opened.month));
+    const shown = { version: policyVersionOf(opened.month), isOfMonth: true };
+    await meterUnderNewer(ports, ask, metered, shown);
     await noticeBudget(ports.alerts, ref, opened.month, { runId, pipeline });
     const run = granted(ports, ref, opened.run, opened.month);
     return { kind: 'created', run, standings: metered.standings };

@@ -1,3 +1,4 @@
+import { checkStep } from '../../core/guard/check-step';
 import { createRun } from '../../core/guard/create-run';
 import type { QuotaPolicy } from '../../core/policy/policy';
 import { ENGINE, startTestEngine, type TestEngine } from '../support/dynamo-engine';
@@ -5,6 +6,7 @@ import {
   auditMonth,
   expectKind,
   guardPorts,
+  POLICY_MEMORY_MS,
   setPolicy,
   usd,
   type EnginePorts,
@@ -51,6 +53,29 @@ async function admitted(calls: number): Promise<number> {
 }
 
 describe(`quotas that change while work is in flight (${ENGINE})`, () => {
+  test('a first list of models binds a run that goes on, however busy its process is', async () => {
+    await set({});
+    expectKind(await create(), 'created');
+    const runId = `r${runs}`;
+    const check = (stepId: string) =>
+      checkStep(elsewhere, {
+        tenant,
+        runId,
+        stepId,
+        model: 'gpt-4o',
+        estimatedCost: usd('0.000001'),
+      });
+    expectKind(await check('before'), 'granted');
+    await set({ allowedModels: ['gpt-4o-mini'] });
+    // A check each second: none of them may make what is remembered look fresh.
+    for (let elapsedMs = 1_000; elapsedMs < POLICY_MEMORY_MS; elapsedMs += 1_000) {
+      clock.advanceMinutes(1 / 60);
+      await check(`after-${elapsedMs}`);
+    }
+    clock.advanceMinutes(1 / 60);
+    expectKind(await check('last'), 'model-not-allowed');
+  });
+
   test('a higher one takes effect on the next call, and adds its difference alone', async () => {
     await set({ requestsPerMinute: 5 });
     expect(await admitted(8)).toBe(5);
