@@ -62,7 +62,34 @@ async function expectSettled(month: string, spent: string, records: number): Pro
   expect(audit).toMatchObject({ spent: usd(spent), held: 0n, usage: usd(spent), records });
 }
 
+const rehearse = (stepId: string, cost: string) =>
+  checkStep(ports, { tenant, runId, stepId, estimatedCost: usd(cost), dryRun: true });
+
 describe(`the turn of a month (${ENGINE})`, () => {
+  test('a rehearsal looks at what the new month has, not at what the run had before', async () => {
+    clock.moveTo(FIRST_MINUTE);
+    expectKind(await rehearse('s', '10'), 'dry-run');
+    await expectNoAccount(DECEMBER);
+    const other = { tenant, runId: 'other', pipeline: 'nightly', estimatedCost: usd('9') };
+    expectKind(await createRun(ports, other), 'created');
+    expectKind(await rehearse('s', '1.5'), 'denied');
+    expectKind(await check('s', '1.5'), 'denied');
+  });
+
+  test('a rehearsal inside the reservation is granted, as the step itself would be', async () => {
+    await setPolicy(ports, tenant, { limit: '1' });
+    expectKind(await rehearse('s', '1'), 'dry-run');
+    expectKind(await check('s', '1'), 'granted');
+  });
+
+  test('a rehearsal warns of a soft cap that the step would pass', async () => {
+    await setPolicy(ports, tenant, { limit: '2', mode: 'soft-cap' });
+    const said = expectKind(await rehearse('s', '2.1'), 'dry-run').step;
+    const meant = expectKind(await check('s', '2.1'), 'granted').step;
+    expect(said.decision).toBe('warn');
+    expect(said.warnings).toEqual(meant.warnings);
+  });
+
   test('a step checked in the new month opens its account; usage stays with its hold', async () => {
     expectKind(await check('s1'), 'granted');
     clock.moveTo(FIRST_MINUTE);
