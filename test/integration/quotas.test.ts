@@ -3,7 +3,7 @@ import { completeRun } from '../../core/guard/complete-run';
 import { createRun } from '../../core/guard/create-run';
 import { recordUsage } from '../../core/guard/record-usage';
 import type { QuotaPolicy } from '../../core/policy/policy';
-import { minuteOf, mostInAnyMinute } from '../../core/quotas/windows';
+import { EMPTY_METER, minuteOf, mostInAnyMinute } from '../../core/quotas/windows';
 import { ENGINE, startTestEngine, type TestEngine } from '../support/dynamo-engine';
 import {
   auditMonth,
@@ -170,6 +170,38 @@ describe(`requests per minute (${ENGINE})`, () => {
     await check('last', withTokens(1));
     const { minutes, buckets, days } = await meter();
     expect([minutes, buckets, days].map((each) => Object.keys(each).length)).toEqual([1, 1, 1]);
+  });
+});
+
+describe(`a meter that only short-lived processes have used (${ENGINE})`, () => {
+  test('takes requests, and what is gone by is removed with a hundred names a write', async () => {
+    await set({ requestsPerMinute: 9 });
+    const windows = 600;
+    for (let request = 0; request < windows; request += 1) {
+      clock.advanceMinutes(2);
+      const { applied } = await ports.quotas.store.take({
+        tenant,
+        policyVersion: 1,
+        requests: {
+          minute: minuteOf(clock.nowMs()),
+          minuteBelow: 9,
+          bucket: Math.floor(clock.nowMs() / 1_000),
+          bucketBelow: 2,
+        },
+        seen: EMPTY_METER,
+      });
+      expect(applied).toBe(true);
+    }
+    const left = async () => {
+      const { minutes, buckets } = await meter();
+      return Object.keys(minutes).length + Object.keys(buckets).length;
+    };
+    expect(await left()).toBe(2 * windows);
+    clock.advanceMinutes(2);
+    expectKind(await create('first'), 'created');
+    expect(await left()).toBe(2 * windows + 2);
+    expectKind(await create('second'), 'created');
+    expect(await left()).toBe(2 * windows + 2 - 100);
   });
 });
 
