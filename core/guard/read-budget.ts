@@ -1,12 +1,12 @@
 import { readOutlook, type Outlook } from '../forecast/read-outlook';
 import { monthOf } from './calendar';
-import { budgetOf, monthAsItWouldBe, type BudgetView } from './month-account';
+import { budgetOf, monthAsItWouldBe, thresholdsOf, type BudgetView } from './month-account';
 import type { GuardPorts } from './ports';
 
 const WHOLE_PERCENT = 100n;
 
 export interface BudgetStatus extends BudgetView, Outlook {
-  /** Which of the policy's thresholds, in percent of the limit, spent and reserved have reached. */
+  /** Which of the month's thresholds, in percent of the limit, spent and reserved have reached. */
   readonly thresholdsCrossed: readonly number[];
 }
 
@@ -27,9 +27,8 @@ export async function readBudget(
   const month = await monthAsItWouldBe(ports, ref);
   if (month === undefined) return { kind: 'policy-not-found' };
   const budget = budgetOf(ref, month, nowMs);
-  const policy = await ports.policies.recent(ref.tenant);
   const committed = (budget.spent + budget.reserved) * WHOLE_PERCENT;
-  const thresholdsCrossed = (policy?.budget.alertThresholds ?? []).filter(
+  const thresholdsCrossed = thresholdsOf(month).filter(
     (percent) => committed > 0n && committed >= budget.limit * BigInt(percent),
   );
   const outlook = await readOutlook(ports.history, budget, nowMs);
