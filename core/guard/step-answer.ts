@@ -94,10 +94,8 @@ export function granted(
 
 export function usedBefore(asked: Asked, ref: RunRef, run: Account, usage: Account): StepChecked {
   const { checkedWith, reserved } = usageFacts(usage);
-  // Usage that came without a check leaves nothing to compare with.
-  if (checkedWith !== undefined && checkedWith !== asked.note.fingerprint) {
-    return { kind: 'id-reused' };
-  }
+  // Usage that came without a check was never granted: there is nothing to grant again.
+  if (checkedWith !== asked.note.fingerprint) return { kind: 'id-reused' };
   return { kind: 'repeated', step: granted(asked, ref, run, reserved) };
 }
 

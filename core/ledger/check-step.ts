@@ -1,12 +1,15 @@
 import type { NanoUsd } from '../money/nano-usd';
 import { canAfford, isLive, type Account, type Facts } from './account';
 import { usageOf, type RunRef } from './account-ref';
-import { extendRun } from './extend-run';
+import { extendRun, type Extended } from './extend-run';
 import { LedgerUnavailableError } from './faults';
 import type { HoldId } from './hold-id';
 import { placeHold } from './place-hold';
 import { MAX_ATTEMPTS, type LedgerPorts } from './ports';
 import { resolveHold } from './resolve-hold';
+
+/** So many steps of its size a step may have its run extended by for others that wait with it. */
+const MOST_AHEAD = 16;
 
 export interface CheckStepRequest {
   readonly run: RunRef;
@@ -54,7 +57,7 @@ export async function checkStep(
     const before = await earlierStep(ledger, request, run);
     if (before !== undefined) return before;
     if (placed.kind === 'not-open') return { kind: 'closed', run };
-    const extended = await extendRun(ledger, ref, run, amount - run.available, request.factsOf);
+    const extended = await extendForStep(ledger, request, run, attempt);
     if (extended.kind === 'moved') continue;
     month = extended.month;
     if (extended.kind === 'short') {
@@ -63,6 +66,23 @@ export async function checkStep(
     }
   }
   throw new LedgerUnavailableError(`step ${step} found no rest`);
+}
+
+/**
+ * By what the step lacks; when others keep taking what was added, by more and more steps of its
+ * size, so that a crowd in one run is served in a few rounds. Refused is only the bare need.
+ */
+async function extendForStep(
+  ledger: LedgerPorts,
+  { run: ref, amount, factsOf }: CheckStepRequest,
+  run: Account,
+  attempt: number,
+): Promise<Extended> {
+  const lacking = amount - run.available;
+  const crowd = attempt < 2 ? 0n : amount * BigInt(Math.min(2 ** (attempt - 1), MOST_AHEAD));
+  const extended = await extendRun(ledger, ref, run, lacking + crowd, { factsOf });
+  if (extended.kind !== 'short' || crowd === 0n) return extended;
+  return extendRun(ledger, ref, run, lacking, { factsOf });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { NanoUsd } from '../money/nano-usd';
 import { isLive, type Account, type Facts } from './account';
 import { tenantMonthOf, usageOf, type ParentRef, type RunRef } from './account-ref';
+import { coverOverrun } from './extend-run';
 import { LedgerUnavailableError } from './faults';
 import type { HoldId } from './hold-id';
 import { placeHold } from './place-hold';
@@ -101,6 +102,7 @@ async function book(
   const after = await releaseLeftOvers(ledger, parent, left, usage.fundedBy);
   if (!result.applied) return { kind: 'existing', usage };
   const account = after ?? settled ?? paying.account;
+  if (parent.level === 'run') await coverOverrun(ledger, parent, account);
   return parent.level === 'run'
     ? { kind: 'booked', usage, parent: account }
     : { kind: 'booked-late', usage, month: account };

@@ -2,7 +2,7 @@ import type { NanoUsd } from '../money/nano-usd';
 import type { Account } from './account';
 import { childNameOf, type ChildName, type HoldId } from './hold-id';
 import { close } from './writes/close';
-import { extend } from './writes/extend';
+import { extend, forcedExtend } from './writes/extend';
 import { fence } from './writes/fence';
 import { forcedHold, hold } from './writes/hold';
 import { changeLimit, openMonth } from './writes/month';
@@ -39,6 +39,7 @@ export const LEDGER_RULES = {
   hold,
   forcedHold,
   extend,
+  forcedExtend,
   raise,
   openChild,
   bookUsage,

@@ -1,6 +1,7 @@
 import { isLive, type Account, type Facts } from './account';
 import { childRefOf, type RunRef, type TenantMonthRef } from './account-ref';
 import { closeRun } from './close-run';
+import { coverOverrun } from './extend-run';
 import type { LedgerPorts } from './ports';
 import { openHoldsOf, resolveHold, type OpenHold } from './resolve-hold';
 
@@ -60,6 +61,8 @@ async function sweepHold(
   if (!isLive(run) || !ledger.rules.isPaidBy(run, open.hold)) return 'waiting';
   if (ledger.nowMs() <= runs.deadlineMsOf(run)) {
     await settleBookedSteps(ledger, ref, run);
+    const settled = await ledger.store.read(ref);
+    if (settled !== undefined) await coverOverrun(ledger, ref, settled);
     return 'waiting';
   }
   const closed = await closeRun(ledger, ref, patience.stepMs, runs.expiredFactsOf?.(run));

@@ -38,6 +38,7 @@ export type WriteName =
   | 'hold'
   | 'forced hold'
   | 'extend'
+  | 'forced extend'
   | 'raise'
   | 'open child'
   | 'book usage'

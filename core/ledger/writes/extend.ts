@@ -4,16 +4,18 @@ import { allOf, holdEquals, isAffordable, isOpen } from '../conditions';
 import type { HoldId } from '../hold-id';
 import type { LedgerWrite } from '../write';
 
-/**
- * Make the hold that funds a child larger, from the child's limit to the new one. A hold that is
- * larger than the child's limit is an extension that nobody has taken over yet: go to raise.
- */
-export const extend = (terms: {
+export interface ExtendTerms {
   readonly ref: ParentRef;
   readonly hold: HoldId;
   readonly from: NanoUsd;
   readonly to: NanoUsd;
-}): LedgerWrite => {
+}
+
+/**
+ * Make the hold that funds a child larger, from the child's limit to the new one. A hold that is
+ * larger than the child's limit is an extension that nobody has taken over yet: go to raise.
+ */
+export const extend = (terms: ExtendTerms): LedgerWrite => {
   const more = terms.to - terms.from;
   return {
     name: 'extend',
@@ -29,3 +31,10 @@ export const extend = (terms: {
     delivery: 'repeatable',
   };
 };
+
+/** For money that the child has spent already: the parent is told, whether it fits or not. */
+export const forcedExtend = (terms: ExtendTerms): LedgerWrite => ({
+  ...extend(terms),
+  name: 'forced extend',
+  condition: allOf(isOpen, holdEquals(terms.hold, terms.from)),
+});
