@@ -28,6 +28,12 @@ const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 const KEEP_ALIVE_MS = 65_000;
 const STOP_PATIENCE_MS = 15_000;
 
+const OWN_HOST = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+function isOwnHost(host: string | undefined): boolean {
+  return host === undefined || OWN_HOST.test(host);
+}
+
 /** Plays the HTTP API in front of the functions. It listens before it has anything to serve. */
 export class Gateway {
   private readonly server: Server;
@@ -89,6 +95,8 @@ export class Gateway {
       response.shouldKeepAlive = false;
       return sendProblem(response, PROBLEMS.notReady);
     }
+    // A web page of somebody else's must not reach in by a name that leads here.
+    if (!isOwnHost(request.headers.host)) return sendProblem(response, PROBLEMS.foreignHost);
     try {
       if (await this.parts.local.handle(path, request, response)) return;
       await this.route(this.parts, requestId, path, request, response);

@@ -28,8 +28,8 @@ function scheduleRun(schedules: Schedules, word: string): Answer {
   return async (request, response) => {
     await readBody(request, FORM_LIMIT_BYTES);
     const report = await schedules.runNow(word);
-    await schedules.runNow('send-alerts');
     if (report === undefined) return sendProblem(response, PROBLEMS.notFound);
+    await schedules.runNow('send-alerts');
     if (report.outcome.kind !== 'result') {
       return sendProblem(response, PROBLEMS.functionFault);
     }

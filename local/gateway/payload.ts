@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorization } from './authorizer';
 
@@ -58,8 +59,11 @@ function authorizerContext(authorization: Authorization | undefined): object {
 export function eventOf(request: IncomingMessage, facts: RequestFacts): object {
   const { headers, cookies } = readHeaders(request);
   const query = readQuery(facts.rawQueryString);
+  // Bytes that are no text go as they are: made into one, different bodies would look the same.
   const isText =
-    TEXT_BODY.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
+    TEXT_BODY.test(headers['content-type'] ?? '') &&
+    headers['content-encoding'] === undefined &&
+    isUtf8(facts.body);
   const method = request.method ?? '';
   const host = headers['host'] ?? '';
   return {

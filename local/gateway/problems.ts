@@ -26,6 +26,12 @@ export const PROBLEMS = {
     title: 'The access token does not allow this',
     detail: 'The token lacks the scope that this call needs.',
   },
+  foreignHost: {
+    status: 403,
+    code: 'FORBIDDEN',
+    title: 'The call is not for this server',
+    detail: 'The local server answers to the names of this machine alone.',
+  },
   notFound: {
     status: 404,
     code: 'NOT_FOUND',
