@@ -79,31 +79,39 @@ export function createPublicHandler(options: PublicHandlerOptions): HttpHandler 
   return createExchange(options, (_event, facts) => options.handle(facts));
 }
 
+/** What belongs to one request: many may be under way in one process. */
+interface Exchange {
+  readonly event: APIGatewayProxyEventV2;
+  readonly facts: RequestFacts;
+  /** For the log. */
+  readonly noted: Record<string, string>;
+}
+
 type Note = (fields: Readonly<Record<string, string>>) => void;
 
-/** Facts for the log and the time are kept in this call alone: many may run in one process. */
 function createExchange(
   { logger, now }: ExchangeOptions,
   answer: (event: APIGatewayProxyEventV2, facts: RequestFacts, note: Note) => Promise<Reply>,
 ): HttpHandler {
+  const answered = middy<Exchange, Rendered>({
+    timeoutEarlyInMillis: TIME_TO_ANSWER_MS,
+    timeoutEarlyResponse: () => {
+      throw new LedgerUnavailableError('out of time');
+    },
+  })
+    .handler(async ({ event, facts, noted }: Exchange) => {
+      const reply = await answer(event, facts, (fields) => void Object.assign(noted, fields));
+      return rendered(reply, facts);
+    })
+    .onError((request) => {
+      const { facts } = request.event;
+      request.response = rendered(replyToFault(request.error, facts, logger), facts);
+    });
   return async (event, context) => {
     const startedAt = now();
     const facts = factsOf(event, context, startedAt);
     const noted: Record<string, string> = {};
-    const answered = middy<APIGatewayProxyEventV2, Rendered>({
-      timeoutEarlyInMillis: TIME_TO_ANSWER_MS,
-      timeoutEarlyResponse: () => {
-        throw new LedgerUnavailableError('out of time');
-      },
-    })
-      .handler(async () => {
-        const reply = await answer(event, facts, (fields) => void Object.assign(noted, fields));
-        return rendered(reply, facts);
-      })
-      .onError((request) => {
-        request.response = rendered(replyToFault(request.error, facts, logger), facts);
-      });
-    const result = await answered(event, context);
+    const result = await answered({ event, facts, noted }, context);
     logger.info('request', {
       ...noted,
       requestId: facts.requestId,
