@@ -52,11 +52,6 @@ export class Orchestrator {
     return orchestrator;
   }
 
-  /** The same caller at another address, where a killed server was started again. */
-  async at(url: string): Promise<Orchestrator> {
-    return Orchestrator.of(url, this.tenant);
-  }
-
   async call(method: string, path: string, body?: object): Promise<ApiAnswer> {
     const { token } = this;
     for (let repeat = 0; ; repeat += 1) {
