@@ -8,7 +8,8 @@ import { byOperation, OPERATIONS, type Operation } from '../support/operations';
 import type { Say } from '../support/progress';
 import { percentiles, repeated, type Percentiles, type Repeated } from '../support/statistics';
 import { createMemoryPorts } from './memory-ports';
-import { EngineClock } from './engine-clock';
+import { PauseClock } from './pause-clock';
+import { EngineClock, type TimeApart } from './engine-clock';
 
 interface Extent {
   readonly openHolds: readonly number[];
@@ -24,6 +25,9 @@ const WHOLE: Extent = {
   roundsOnEngine: 100,
 };
 const QUICK: Extent = { ...WHOLE, repeats: 3, roundsInMemory: 100, roundsOnEngine: 25 };
+
+/** The number at which the aim is looked at. */
+export const USUAL_OPEN_HOLDS = 10;
 
 export interface OwnTimeCell {
   readonly operation: Operation;
@@ -41,6 +45,8 @@ export interface OwnTimeCell {
 export interface OwnTime {
   readonly engine: string;
   readonly inMemory: readonly OwnTimeCell[];
+  /** In memory with a pause for each request, at the usual number of open holds. */
+  readonly withPauses: readonly OwnTimeCell[];
   readonly onEngine: readonly OwnTimeCell[];
   /** Processor time of this process for one call on the engine, mean of all operations. */
   readonly cpuOnEngineMs: Repeated;
@@ -57,6 +63,10 @@ export async function measureOwnTime({ isQuick, engine }: Options, say: Say): Pr
     const run = new Repeats(createMemoryPorts(nowMs), openHolds, undefined);
     inMemory.push(...(await run.measure(extent.repeats, extent.roundsInMemory)));
   }
+  say('own time: in memory, with pauses');
+  const pauses = new PauseClock();
+  const paused = new Repeats(pauses.pausing(createMemoryPorts(nowMs)), USUAL_OPEN_HOLDS, pauses);
+  const withPauses = await paused.measure(extent.repeats, extent.roundsOnEngine);
   say(`own time: starting the engine ${engine}`);
   const child = await startEngineProcess(engine);
   const clients = clientsOf(child.said);
@@ -77,7 +87,7 @@ export async function measureOwnTime({ isQuick, engine }: Options, say: Say): Pr
     clients.once.destroy();
     await child.stop();
   }
-  return { engine, inMemory, onEngine, cpuOnEngineMs: repeated(cpuMs), extent };
+  return { engine, inMemory, withPauses, onEngine, cpuOnEngineMs: repeated(cpuMs), extent };
 }
 
 /** The calls of one tenant whose accounts carry a number of open holds all the time. */
@@ -92,7 +102,7 @@ class Repeats {
   constructor(
     ports: GuardPorts,
     private readonly openHolds: number,
-    private readonly clock: EngineClock | undefined,
+    private readonly clock: { take(): TimeApart } | undefined,
   ) {
     this.tenant = `bench-${openHolds}`;
     this.calls = new GuardCalls(createGuardHandlers(ports), this.tenant);
