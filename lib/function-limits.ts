@@ -15,7 +15,7 @@ export interface FunctionLimits {
 
 /**
  * A guard that answers late is as bad as one that is down, so calls end after 10 seconds: enough for
- * every retry of a ledger write, less than API Gateway's 30 seconds.
+ * two tries of a ledger write that are not answered, less than API Gateway's 30 seconds.
  */
 const CALL = Duration.seconds(10);
 

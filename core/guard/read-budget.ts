@@ -1,4 +1,5 @@
 import { readOutlook, type Outlook } from '../forecast/read-outlook';
+import { hasMeter, standingsOf, type QuotaStanding } from '../quotas/take-quota';
 import { monthOf } from './calendar';
 import { budgetOf, monthAsItWouldBe, thresholdsOf, type BudgetView } from './month-account';
 import type { GuardPorts } from './ports';
@@ -8,6 +9,8 @@ const WHOLE_PERCENT = 100n;
 export interface BudgetStatus extends BudgetView, Outlook {
   /** Which of the month's thresholds, in percent of the limit, spent and reserved have reached. */
   readonly thresholdsCrossed: readonly number[];
+  /** How the tenant's quotas stand just now; empty without any. */
+  readonly quotas: readonly QuotaStanding[];
 }
 
 export type BudgetRead =
@@ -19,7 +22,7 @@ export type BudgetRead =
  * @throws LedgerUnavailableError
  */
 export async function readBudget(
-  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'history'>,
+  ports: Pick<GuardPorts, 'ledger' | 'policies' | 'history' | 'quotas'>,
   request: { readonly tenant: string; readonly month?: string | undefined },
 ): Promise<BudgetRead> {
   const nowMs = ports.ledger.nowMs();
@@ -32,5 +35,16 @@ export async function readBudget(
     (percent) => committed > 0n && committed >= budget.limit * BigInt(percent),
   );
   const outlook = await readOutlook(ports.history, budget, nowMs);
-  return { kind: 'budget', budget: { ...budget, thresholdsCrossed, ...outlook } };
+  const quotas = await quotaUse(ports, ref.tenant, nowMs);
+  return { kind: 'budget', budget: { ...budget, thresholdsCrossed, quotas, ...outlook } };
+}
+
+async function quotaUse(
+  { policies, quotas }: Pick<GuardPorts, 'policies' | 'quotas'>,
+  tenant: string,
+  nowMs: number,
+): Promise<QuotaStanding[]> {
+  const policy = await policies.latest(tenant);
+  if (policy === undefined || !hasMeter(policy.quotas)) return [];
+  return standingsOf(policy.quotas, await quotas.store.read(tenant), nowMs);
 }

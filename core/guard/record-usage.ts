@@ -1,7 +1,8 @@
 import { noticeBudget } from '../alerts/budget-alerts';
 import { isLive, type Account } from '../ledger/account';
-import { tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
+import { childNameIn, tenantMonthOf, usageOf, type RunRef } from '../ledger/account-ref';
 import { LedgerUnavailableError } from '../ledger/faults';
+import { resolveHold } from '../ledger/resolve-hold';
 import { recordUsage as bookUsage } from '../ledger/record-usage';
 import type { NanoUsd } from '../money/nano-usd';
 import { catalogueVersion } from '../prices/catalogue';
@@ -226,6 +227,7 @@ async function answer(
 ): Promise<UsageRecorded> {
   const month = await ports.ledger.store.read(tenantMonthOf(ref));
   if (month === undefined) throw new LedgerUnavailableError('the month of the usage is not there');
+  if (kind === 'repeated') await settleLeftOver(ports, ref, usageFacts(usage).stepId, month);
   const { runId, stepId, pipeline } = usageFacts(usage);
   await noticeBudget(ports.alerts, ref, month, { runId, stepId, pipeline });
   return {
@@ -233,6 +235,20 @@ async function answer(
     usage: viewOf(usage),
     budget: budgetOf(ref, month, ports.ledger.nowMs()),
   };
+}
+
+/** Late usage that was booked and not settled, because its process died: the repetition settles it. */
+async function settleLeftOver(
+  { ledger }: GuardPorts,
+  run: RunRef,
+  step: string,
+  month: Account,
+): Promise<void> {
+  const parent = tenantMonthOf(run);
+  const child = childNameIn(parent, usageOf(run, step));
+  for (const held of ledger.rules.holdsFor(month, child)) {
+    await resolveHold(ledger, { parent, ...held }, Number.POSITIVE_INFINITY);
+  }
 }
 
 export function viewOf(usage: Account): UsageView {

@@ -49,12 +49,12 @@ export async function resolveHold(
   return 'waiting';
 }
 
-/** Every hold of an account, oldest id first. */
+/** Every hold of an account, oldest first. */
 export function openHoldsOf(
   parent: ParentRef,
   account: { readonly holds: Readonly<Record<HoldId, NanoUsd>> },
 ): readonly OpenHold[] {
   return Object.entries(account.holds)
     .map(([hold, amount]) => ({ parent, hold, amount }))
-    .toSorted((a, b) => (a.hold < b.hold ? -1 : 1));
+    .toSorted((a, b) => createdAtMs(a.hold) - createdAtMs(b.hold));
 }

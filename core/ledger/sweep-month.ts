@@ -41,10 +41,16 @@ export async function sweepMonth(
   const month = await ledger.store.read(ref);
   if (month === undefined) return undefined;
   const report = { resolved: 0, waiting: 0 };
+  const faults: unknown[] = [];
   for (const open of openHoldsOf(ref, month)) {
-    const outcome = await sweepHold(ledger, open, patience, runs);
-    report[outcome] += 1;
+    // One hold that cannot be resolved must not keep the ones after it waiting for ever.
+    try {
+      report[await sweepHold(ledger, open, patience, runs)] += 1;
+    } catch (fault) {
+      faults.push(fault);
+    }
   }
+  if (faults.length > 0) throw faults[0];
   return report;
 }
 

@@ -198,6 +198,11 @@ function denial(
   return 'again';
 }
 
+/** Is there anything to count? A list of models alone needs no meter. */
+export function hasMeter({ requestsPerMinute, tokensPerDay }: QuotaPolicy): boolean {
+  return requestsPerMinute !== undefined || tokensPerDay !== undefined;
+}
+
 /** What the RateLimit fields say; a remainder is never below zero there. */
 export function standingsOf(quotas: QuotaPolicy, meter: Meter, nowMs: number): QuotaStanding[] {
   const { requestsPerMinute, tokensPerDay } = quotas;

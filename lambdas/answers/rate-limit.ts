@@ -32,3 +32,8 @@ export function rateLimitHeaders(
       .join(', '),
   };
 }
+
+/** A quota's standing as the budget's status answers it. */
+export function quotaBody({ name, quota, remaining, resetSeconds }: QuotaStanding) {
+  return { name, limit: quota, remaining, resetSeconds };
+}

@@ -6,6 +6,7 @@ import type { ApiDeps } from '../composition/api';
 import { createApiHandler, type HttpHandler } from '../http/api-handler';
 import { tenantFor } from '../http/caller';
 import { json } from '../http/reply';
+import { quotaBody } from '../answers/rate-limit';
 import { monthQuery, tenantPath } from '../schemas/billing';
 
 /** GET /billing/budgets/{tenant} */
@@ -18,10 +19,11 @@ export function createReadBudgetHandler(deps: ApiDeps): HttpHandler {
       if (choice.kind === 'refused') return choice.reply;
       const read = await readBudget(deps.ports, { tenant: choice.tenant, month: query.month });
       if (read.kind === 'policy-not-found') return policyNotFound();
-      const { thresholdsCrossed } = read.budget;
+      const { thresholdsCrossed, quotas } = read.budget;
       return json(200, {
         ...budgetBody(read.budget),
         thresholdsCrossed,
+        quotas: quotas.map(quotaBody),
         ...outlookBody(read.budget),
       });
     },

@@ -183,12 +183,12 @@ describe(`the budget status on ${ENGINE}`, () => {
     });
   });
 
-  test('costs two reads more, and no write', async () => {
+  test('costs two reads more, and the policy for its quotas, and no write', async () => {
     await setPolicy(ports, tenant, { limit: '100' });
     await ports.policies.recent(tenant);
     engine.takeCounts();
     await budget();
-    expect(engine.takeCounts()).toEqual({ GetItem: 3 });
+    expect(engine.takeCounts()).toEqual({ GetItem: 4 });
   });
 });
 

@@ -3,12 +3,12 @@ import type { MonthDirectory } from '../../../core/guard/ports';
 import type { DynamoClients } from './client';
 import { ledgerFault } from './faults';
 
-const PARTITION = 'DIRECTORY';
-const SHARDS = 16;
+const SORT = 'months';
+/** Each a partition of its own: at the turn of a month every tenant writes. Never change it. */
+const SHARDS = 64;
 
 /**
- * The months that have accounts, in a few items that each hold a set. Reading them all is one
- * query; no table is ever scanned.
+ * The months that have accounts, in a few items that each hold a set. No table is ever scanned.
  */
 export function createMonthDirectory(
   client: DynamoClients['retrying'],
@@ -19,7 +19,7 @@ export function createMonthDirectory(
       await client.send(
         new UpdateCommand({
           TableName: table,
-          Key: { pk: PARTITION, sk: shardOf(tenant) },
+          Key: { pk: partition(shardOf(tenant)), sk: SORT },
           UpdateExpression: `${verb} months :entry`,
           ExpressionAttributeValues: { ':entry': new Set([`${tenant}#${month}`]) },
         }),
@@ -29,32 +29,35 @@ export function createMonthDirectory(
     }
   };
 
+  const monthsIn = async (shard: number): Promise<{ tenant: string; month: string }[]> => {
+    try {
+      const { Items } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :shard',
+          ExpressionAttributeValues: { ':shard': partition(shard) },
+          ConsistentRead: true,
+        }),
+      );
+      return (Items ?? []).flatMap(entriesOf);
+    } catch (fault) {
+      throw ledgerFault(fault);
+    }
+  };
+
   return {
     add: (tenant, month) => change('ADD', tenant, month),
     remove: (tenant, month) => change('DELETE', tenant, month),
     list: async () => {
-      try {
-        const months: { tenant: string; month: string }[] = [];
-        let ExclusiveStartKey: Record<string, unknown> | undefined;
-        do {
-          const page = await client.send(
-            new QueryCommand({
-              TableName: table,
-              KeyConditionExpression: 'pk = :directory',
-              ExpressionAttributeValues: { ':directory': PARTITION },
-              ConsistentRead: true,
-              ExclusiveStartKey,
-            }),
-          );
-          for (const item of page.Items ?? []) months.push(...entriesOf(item));
-          ExclusiveStartKey = page.LastEvaluatedKey;
-        } while (ExclusiveStartKey !== undefined);
-        return months;
-      } catch (fault) {
-        throw ledgerFault(fault);
-      }
+      const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
+      const pages = await Promise.all(shards.map(monthsIn));
+      return pages.flat();
     },
   };
+}
+
+function partition(shard: number): string {
+  return `DIRECTORY#${shard.toString(16).padStart(2, '0')}`;
 }
 
 function entriesOf(item: Record<string, unknown>): { tenant: string; month: string }[] {
@@ -65,8 +68,8 @@ function entriesOf(item: Record<string, unknown>): { tenant: string; month: stri
   });
 }
 
-function shardOf(tenant: string): string {
+function shardOf(tenant: string): number {
   let hash = 0;
   for (const character of tenant) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_536;
-  return (hash % SHARDS).toString(16);
+  return hash % SHARDS;
 }
