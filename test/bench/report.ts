@@ -85,7 +85,9 @@ function ownTimeAims({ inMemory, withPauses, onEngine, engine }: OwnTime): strin
     const measured = decisions
       .map(({ operation, p50Ms }) => `${operation} ${p50Ms.median.toFixed(2)}`)
       .join(', ');
-    return [
+    return [`${aim}, ${where}`, measured, verdict(worst < AIM_OWN_P50_MS)];
+  };
+  return [
     row('ledger in memory', inMemory),
     row('ledger in memory, with pauses', withPauses),
     row(`with the DynamoDB adapter on ${engine}, SDK apart`, onEngine),
