@@ -4,7 +4,13 @@ import { createRun } from '../../core/guard/create-run';
 import { readBudget } from '../../core/guard/read-budget';
 import { recordUsage } from '../../core/guard/record-usage';
 import { ENGINE, startTestEngine, type TestEngine } from '../support/dynamo-engine';
-import { expectKind, guardPorts, setPolicy, usd, type EnginePorts } from '../support/guard-on-engine';
+import {
+  expectKind,
+  guardPorts,
+  setPolicy,
+  usd,
+  type EnginePorts,
+} from '../support/guard-on-engine';
 import { ManualClock } from '../support/manual-clock';
 
 jest.setTimeout(120_000);
