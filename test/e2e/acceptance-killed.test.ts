@@ -67,7 +67,7 @@ async function admitAll(
   const refused = RUN_IDS.filter((_, index) => !isAdmitted(again[index]));
   expect(admitted.length).toBeLessThanOrEqual(FITTING);
   // What a dead call held is given back only when its twin has opened the run: ask once more.
-  const last = await open(refused);
+  const last = admitted.length < FITTING ? await open(refused) : [];
   admitted.push(...refused.filter((_, index) => isAdmitted(last[index])));
   expect(admitted).toHaveLength(FITTING);
   return admitted;
