@@ -16,7 +16,10 @@ const HEAD = [
 
 export function throughputReport({ engine, cells, floor, extent }: Throughput): string {
   const waves = extent.clientCounts
-    .map((clients) => `${runsInWave(extent, clients)} runs at ${clients} clients`)
+    .map(
+      (clients) =>
+        `${runsInWave(extent, clients)} runs at ${clients} ${clients === 1 ? 'client' : 'clients'}`,
+    )
     .join(', ');
   const spreads = [...new Set(cells.map(({ tenants }) => tenants))];
   return blocks(
