@@ -118,6 +118,8 @@ function createHost(definition: FunctionDefinition, parts: HostParts): FunctionH
     threadFile: build.functionThread,
     environment: {
       ...environmentOf(definition, place, endpoints),
+      // Amazon's engine takes key ids of letters and digits alone, and knows no roles anyway.
+      ...(settings.engine === 'dynamodb-local' && { AWS_ACCESS_KEY_ID: 'local' }),
       POWERTOOLS_LOG_LEVEL: settings.logLevel,
     },
     clockOffsetMs: clock.offsetMs,
