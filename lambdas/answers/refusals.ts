@@ -1,11 +1,10 @@
+import { OVERRIDE_RUNBOOK } from '../../core/alerts/budget-alerts';
 import type { QuotaRefusal } from '../../core/guard/admission';
 import type { BudgetView } from '../../core/guard/month-account';
 import { formatUsd, type NanoUsd } from '../../core/money/nano-usd';
 import { problem, type ProblemReply } from '../http/problem';
 import { budgetBody } from './budget';
 import { rateLimitHeaders } from './rate-limit';
-
-const RUNBOOK = '/docs/maestro/runbooks/budget-override';
 
 export interface Denied {
   readonly budget: BudgetView;
@@ -32,7 +31,7 @@ export function hardCapHit(denied: Denied, consoleUrl: string): ProblemReply {
     pipeline,
     runId,
     ...(stepId === undefined ? {} : { stepId }),
-    runbook: RUNBOOK,
+    runbook: OVERRIDE_RUNBOOK,
     overrideUrl: `${consoleUrl}/overrides/new?${query.toString()}`,
   });
 }
